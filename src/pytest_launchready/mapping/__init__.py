@@ -1,0 +1,1 @@
+"""The map: `launchready.toml` as frozen records."""

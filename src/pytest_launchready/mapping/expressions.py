@@ -53,7 +53,7 @@ def split(text: str) -> list[str | Expression]:
     parts: list[str | Expression] = []
     at = 0
     while (start := text.find("{{", at)) >= 0:
-        end = _end(text, start + 2)
+        end = end_of(text, start + 2)
         if start > at:
             parts.append(text[at:start])
         parts.append(compile_expression(text[start + 2 : end].strip()))
@@ -63,7 +63,8 @@ def split(text: str) -> list[str | Expression]:
     return parts
 
 
-def _end(text: str, start: int) -> int:
+def end_of(text: str, start: int) -> int:
+    """Where the `}}` stands that closes an expression which begins at `start`. Raises TemplateError."""
     waiting: list[str] = []
     quote = ""
     at = start

@@ -12,16 +12,18 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jmespath  # type: ignore[import-untyped]
 from jmespath.exceptions import JMESPathError, LexerError, ParseError  # type: ignore[import-untyped]
 from jmespath.visitor import Options, TreeInterpreter  # type: ignore[import-untyped]
 
-from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.mapping.expressions import Expression, Scope, split
 from pytest_launchready.mapping.functions import AnswerFunctions
+
+if TYPE_CHECKING:
+    from pytest_launchready.core.answer import Answer
 
 _BODY: Final = object()
 _MARK = "\ue000"

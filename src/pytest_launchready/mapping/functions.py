@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from jmespath.functions import Functions, signature  # type: ignore[import-untyped]
 
-from pytest_launchready.core.answer import Answer
+if TYPE_CHECKING:
+    from pytest_launchready.core.answer import Answer
 
 _TEXT: dict[str, list[str]] = {"types": ["string", "null"]}
 _ANY: dict[str, list[str]] = {"types": []}

@@ -140,14 +140,14 @@ def _evaluate(
         raise TemplateError(said) from None
     except TemplateError:
         raise
-    except Exception as error:  # noqa: BLE001 - an expression may raise anything; its author needs the expression, not a traceback
+    except Exception as error:  # noqa: BLE001 - an expression may raise anything
         raise TemplateError(f"{{{{ {text} }}}}: {type(error).__name__}: {error}") from None
 
 
 def _settle(value: Any) -> Any:
     """The value with generators as lists; raises where something in it is missing."""
     if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+        value._fail_with_undefined_error()  # noqa: SLF001 - Jinja has no public way to ask what is missing
     if isinstance(value, Mapping):
         return {key: _settle(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | Iterator):

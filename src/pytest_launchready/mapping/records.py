@@ -6,13 +6,15 @@ Templates and JMESPath expressions arrive here compiled; nothing above this laye
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_launchready.mapping.extract import Extractor
-from pytest_launchready.mapping.template import Template
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from pytest_launchready.mapping.extract import Extractor
+    from pytest_launchready.mapping.template import Template
 
 BodyKind = Literal["json", "form", "multipart", "text", "graphql"]
 Kind = Literal["production", "staging", "local"]

@@ -19,6 +19,8 @@ _RAW_STARTS = frozenset({"target.api", "target.web"})
 class Given(str):
     """Text that came from outside the map (`env:`, `secret:`, `file:`, `json:`): sent as it is, never a template."""
 
+    __slots__ = ("origin",)
+
     origin: str
 
     def __new__(cls, text: str, origin: str) -> Self:
