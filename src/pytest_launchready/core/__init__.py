@@ -1,0 +1,1 @@
+"""Records, settings and errors: plain data that everything else speaks in."""

@@ -1,0 +1,49 @@
+"""What a server answered, as plain data that captures and conditions read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: status, header pairs in order, and the decoded body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    text: str
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON, or None where it is not JSON."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def reason(self) -> str:
+        """Status and phrase, as in "404 Not Found"."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            return str(self.status)
+
+    def header(self, name: str) -> str | None:
+        """The last value of a header, whatever its case, or None."""
+        wanted = name.lower()
+        return next((value for key, value in reversed(self.headers) if key.lower() == wanted), None)
+
+    def cookie(self, name: str) -> str | None:
+        """The value that the answer sets for a cookie, or None."""
+        # http.cookies drops a whole header over one unknown attribute (Partitioned, on Python 3.11): split by hand.
+        for key, value in reversed(self.headers):
+            if key.lower() == "set-cookie":
+                found, _, content = value.partition(";")[0].partition("=")
+                if found.strip() == name:
+                    return content.strip().strip('"')
+        return None

@@ -1,0 +1,86 @@
+"""A failure as data, and the one function that renders it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.redact import Secrets
+
+WIDEST = 300
+"""Characters of a value that a message shows; the rest is cut."""
+UNWANTED_HEADERS = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
+"""Headers that curl sets for itself, or that do not change the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, in the user's words, with the one request that shows it."""
+
+    title: str
+    expected: str
+    got: str
+    change: str
+    """What to change, or where to look."""
+    exchange: Exchange | None = None
+    layer: str | None = None
+    """The layer that failed, where it is known better than the exchange alone tells."""
+
+
+class StepFailure(AssertionError):  # noqa: N818 - a verdict on the marketplace, not an error of ours
+    """A step of the marketplace did not work; `failure` has the facts, the message is their rendering."""
+
+    expected_by_user = True
+
+    def __init__(self, failure: Failure, secrets: Secrets) -> None:
+        super().__init__(render(failure, secrets))
+        self.failure = failure
+
+
+def render(failure: Failure, secrets: Secrets) -> str:
+    """The failure as text of at most ten lines, without secrets."""
+    lines = [
+        secrets.mask(failure.title),
+        f"  expected: {secrets.mask(shorten(failure.expected))}",
+        f"  got:      {secrets.mask(shorten(failure.got))}",
+    ]
+    exchange = failure.exchange
+    layer = failure.layer or (exchange.layer if exchange else None)
+    if layer:
+        lines.append(f"  layer:    {layer}")
+    if exchange:
+        lines.append(f"  request:  {secrets.mask(shorten(exchange.line))}")
+        lines.append(f"  again:    {curl(exchange, secrets)}")
+    lines.append(f"  change:   {failure.change}")
+    return "\n".join(lines)
+
+
+def shorten(text: str) -> str:
+    """The text in one line of bounded length."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= WIDEST else f"{flat[:WIDEST]}… ({len(flat)} characters)"
+
+
+def curl(exchange: Exchange, secrets: Secrets) -> str:
+    """A command that repeats the request when pasted, secrets as shell variables."""
+    words = ["curl", "-i", "-X", exchange.method, _word(exchange.url, secrets)]
+    for name, value in exchange.request_headers:
+        if name.lower() not in UNWANTED_HEADERS and not name.lower().startswith("x-launchready"):
+            words += ["-H", _word(f"{name}: {value}", secrets)]
+    if exchange.request_body:
+        try:
+            words += ["--data-raw", _word(exchange.request_body.decode(), secrets)]
+        except UnicodeDecodeError:
+            words += ["--data-binary", f"'<{len(exchange.request_body)} bytes>'"]
+    return " ".join(words)
+
+
+def _word(text: str, secrets: Secrets) -> str:
+    """One shell word: single-quoted, or double-quoted where it holds a variable that the shell must fill in."""
+    named = secrets.name(text)
+    if named == text:
+        return shlex.quote(text)
+    escaped = re.sub(r'([\\"`])', r"\\\1", named)
+    return f'"{escaped}"'

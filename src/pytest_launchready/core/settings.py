@@ -1,0 +1,147 @@
+"""Every setting of a run: declared once, resolved purely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Type = Literal["text", "path", "switch", "number", "names"]
+Source = Literal["flag", "environment", "ini", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting; its flag, environment name and ini key derive from its name."""
+
+    name: str
+    type: Type
+    help: str
+    default: Any = None
+    metavar: str | None = None
+    secret: bool = False
+    needs_target: bool = True
+    """Given as a flag without a target, it is a usage error."""
+    ini_only: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The command line's name."""
+        return f"--launchready-{self.name}"
+
+    @property
+    def environment(self) -> str:
+        """The variable's name."""
+        return f"LAUNCHREADY_{self.name.replace('-', '_').upper()}"
+
+    @property
+    def key(self) -> str:
+        """The ini key; also the attribute under which pytest keeps the flag."""
+        return f"launchready_{self.name.replace('-', '_')}"
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "target",
+        "text",
+        "environment to test: a [targets.NAME] of the map, or demo",
+        metavar="NAME",
+        needs_target=False,
+    ),
+    Setting("config", "path", "the map", default="launchready.toml", metavar="PATH"),
+    Setting("seed", "number", "decides names, titles and prices of generated people and items", metavar="N"),
+    Setting("demo-defects", "names", "faults to switch on in the demo marketplace", default=(), metavar="NAME,…"),
+    Setting(
+        "required",
+        "switch",
+        "a run without a target is a usage error",
+        default=False,
+        needs_target=False,
+        ini_only=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting's value and where it came from."""
+
+    setting: Setting
+    value: Any
+    source: Source
+
+    @property
+    def shown(self) -> str:
+        """The value as people may see it."""
+        if self.setting.secret:
+            return "***"
+        return ",".join(self.value) if isinstance(self.value, tuple) else str(self.value)
+
+    @property
+    def origin(self) -> str:
+        """Where the value came from, as in "flag --launchready-target"."""
+        place = {
+            "flag": f" {self.setting.flag}",
+            "environment": f" {self.setting.environment}",
+            "ini": f" {self.setting.key}",
+            "default": "",
+        }[self.source]
+        return self.source + place
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a run."""
+
+    values: Mapping[str, Value]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name].value
+
+    def given(self) -> Iterator[Value]:
+        """The values that are not defaults, in the order of the table."""
+        return (value for value in self.values.values() if value.source != "default")
+
+
+def resolve(flag: Callable[[str], Any], environ: Mapping[str, str], ini: Callable[[str], str | None]) -> Settings:
+    """The settings from flags, environment, ini file and defaults, in that order.
+
+    `flag` and `ini` look a key up and give None where it was not given. Raises ValueError, whose message names
+    the setting, what was got and what is allowed.
+    """
+    return Settings({setting.name: _resolve_one(setting, flag, environ, ini) for setting in SETTINGS})
+
+
+def _resolve_one(
+    setting: Setting, flag: Callable[[str], Any], environ: Mapping[str, str], ini: Callable[[str], str | None]
+) -> Value:
+    candidates: list[tuple[Source, Any]] = [("ini", ini(setting.key))]
+    if not setting.ini_only:
+        candidates = [("flag", flag(setting.key)), ("environment", environ.get(setting.environment)), *candidates]
+    for source, raw in candidates:
+        if raw is not None and raw != "":
+            return _checked(Value(setting, raw, source))
+    return Value(setting, setting.default, "default")
+
+
+def _checked(given: Value) -> Value:
+    convert = {"text": str, "path": str, "switch": _switch, "number": int, "names": _names}[given.setting.type]
+    try:
+        return Value(given.setting, convert(given.value), given.source)
+    except ValueError:
+        allowed = {"switch": "true or false", "number": "a whole number"}[given.setting.type]
+        raise ValueError(f"{given.origin}: got {given.value!r}, allowed: {allowed}") from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def _switch(text: object) -> bool:
+    try:
+        return SWITCH[str(text).lower()]
+    except KeyError:
+        raise ValueError from None

@@ -1,0 +1,147 @@
+"""The people of a run: made when first asked for, each with a client of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
+from pytest_launchready.core.nearest import did_you_mean
+from pytest_launchready.core.redact import Secrets
+from pytest_launchready.flows import entrance
+from pytest_launchready.flows.accounts import Accounts
+from pytest_launchready.flows.made import Undone
+from pytest_launchready.flows.people import draft_account
+from pytest_launchready.flows.person import Person
+from pytest_launchready.flows.run import Run
+from pytest_launchready.flows.stage import Stage
+from pytest_launchready.mapping.records import Map
+from pytest_launchready.mapping.records import Person as Entry
+from pytest_launchready.wire.client import Client
+
+ROLES = frozenset({"buyer", "seller", "stranger"})
+"""Roles that sign up where the map says nothing of them."""
+
+
+class Company:
+    """Everybody who acts in a run, by name."""
+
+    def __init__(
+        self,
+        mapped: Map,
+        run: Run,
+        secrets: Secrets,
+        *,
+        make_client: Callable[[str], Client],
+        current_test: Callable[[], str | None],
+    ) -> None:
+        self.stage = Stage(mapped, run, secrets, find_person=self.find, current_test=current_test)
+        self._map = mapped
+        self._make_client = make_client
+        self._people: dict[str, Person] = {}
+        self._counts: Counter[str] = Counter()
+        self._entering: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._accounts = Accounts(mapped.target.api)
+
+    async def find(self, name: str) -> Person:
+        """The person of a name, signed up and logged in."""
+        async with self._entering[name]:
+            person = self._people.get(name)
+            if person is None:
+                person = self._people[name] = await self._new(name, name)
+            if not person.ready:
+                await self._enter(person)
+            return person
+
+    async def add(self, role: str) -> Person:
+        """One more person of a role, ready to act."""
+        person = await self._another(role)
+        await self._enter(person)
+        return person
+
+    async def sign_up(self, role: str) -> Person:
+        """One more person of a role who has signed up and not logged in."""
+        person = await self._another(role)
+        await entrance.sign_up(self.stage, person)
+        return person
+
+    async def leave(self) -> Undone:
+        """Undoes what the run has made, closes every client and gives the accounts back."""
+        try:
+            return await self.stage.undo()
+        finally:
+            self._accounts.release()
+            for person in self._people.values():
+                await person.client.close()
+
+    async def _another(self, role: str) -> Person:
+        self._counts[role] += 1
+        name = f"{role}-{self._counts[role] + 1}"
+        person = self._people[name] = await self._new(name, role)
+        return person
+
+    def _entry(self, role: str) -> Entry:
+        """What the map says of a role; a stranger is like a buyer unless the map says otherwise."""
+        people = self._map.people
+        if role in people:
+            return people[role]
+        if role == "stranger" and "buyer" in people:
+            return people["buyer"]
+        if role in ROLES:
+            return Entry(name=role)
+        if role == "admin":
+            raise NotCovered("not covered: admin: the map gives no account for one ([people.admin])")
+        allowed = sorted(ROLES | people.keys())
+        raise UseError(
+            f"no person {role!r}: allowed are {', '.join(allowed)}, and every [people.NAME] of {self._map.source}."
+            f"{did_you_mean(role, allowed)}"
+        )
+
+    async def _new(self, name: str, role: str) -> Person:
+        if role == "anonymous":
+            values: dict[str, Any] = {"unique": self.stage.run.unique()}
+            entry = Entry(name=role)
+        else:
+            entry = self._entry(role)
+            values = {**draft_account(self.stage.run, self._map.mail.domain), **entry.values}
+            if entry.accounts:
+                values |= await self._accounts.take(entry)
+            self.stage.secrets.add(values["password"], f"{name}_password".upper().replace("-", "_"))
+        person = Person(
+            name=name,
+            role=role,
+            auth=entry.auth or self._map.auth,
+            client=self._make_client(name),
+            login=entry.login,
+            values=values,
+        )
+        person.has_account = bool(entry.accounts)
+        return person
+
+    async def _enter(self, person: Person) -> None:
+        """Sign-up, then log-in, then `me` make a person ready."""
+        if not person.anonymous:
+            if not person.has_account:
+                await entrance.sign_up(self.stage, person)
+                person.has_account = True
+            if person.login in self._map.steps:
+                await entrance.log_in(self.stage, person)
+            self._check_alone(person)
+        person.ready = True
+
+    def _check_alone(self, person: Person) -> None:
+        """Two accounts that share a token or an id are one: every access check would be blind to a leak."""
+        mine = person.account()
+        for other in self._people.values():
+            theirs = other.account()
+            if other is person or theirs.get("email") == mine.get("email"):
+                continue
+            for key in ("id", "token"):
+                if mine.get(key) is not None and mine.get(key) == theirs.get(key):
+                    raise Inconclusive(
+                        f"{person.name} and {other.name} have different addresses but the same {key}: "
+                        f"they are one account, so nothing they do can be told apart. "
+                        f"Check how steps.signup and steps.{person.login} capture it"
+                    )

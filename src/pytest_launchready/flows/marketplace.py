@@ -1,0 +1,120 @@
+"""The marketplace under test, as tests see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pytest_launchready.core.redact import Secrets
+from pytest_launchready.flows.actor import Actor
+from pytest_launchready.flows.company import Company
+from pytest_launchready.flows.made import Undone
+from pytest_launchready.flows.objects import Listing, Order
+from pytest_launchready.flows.person import Person
+from pytest_launchready.flows.run import Run
+from pytest_launchready.mapping.records import Map
+from pytest_launchready.wire.client import Client, transport_factory
+from pytest_launchready.wire.colour import AsyncFace, verb
+from pytest_launchready.wire.engine import Engine
+from pytest_launchready.wire.origins import origin_of
+from pytest_launchready.wire.transport import Limits
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pytest_launchready.core.exchange import Exchange
+
+
+class Marketplace:
+    """One run on one target: its people, and what they make. Also works from a script, without pytest."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        mapped: Map,
+        run: Run,
+        *,
+        actor_class: type[Actor] = Actor,
+        make_transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        client_args: dict[str, Any] | None = None,
+    ) -> None:
+        limits = Limits(**(client_args or {}))
+        target = mapped.target
+        origins = frozenset(origin_of(url) for url in (target.api, target.web, *target.hosts.values()) if url)
+        factory = make_transport or transport_factory(origins, limits)
+        secrets = Secrets()
+        for value, label in mapped.secrets.items():
+            secrets.add(value, label)
+        self._engine = engine
+        self._called = "marketplace"
+        self._actor_class = actor_class
+        self._sent = 0
+        self._company = Company(
+            mapped,
+            run,
+            secrets,
+            make_client=lambda name: Client(
+                actor=name, origins=origins, make_transport=factory, observe=self._count, run=run.id, limits=limits
+            ),
+            current_test=lambda: engine.current_test,
+        )
+        self.map = mapped
+        self.run = run
+        self.secrets = secrets
+
+    def __repr__(self) -> str:
+        return f"<Marketplace {self.map.target.name} at {self.map.target.api}>"
+
+    @property
+    def sent(self) -> int:
+        """How many requests this run has sent."""
+        return self._sent
+
+    @verb
+    async def new_actor(self, role: str = "buyer") -> Actor:
+        """One more person of a role, signed up and logged in."""
+        return self._actor(await self._company.add(role))
+
+    def get_actor(self, name: str) -> Actor:
+        """The person of a name ("buyer", "anonymous" …), the same one all through the run; blocks in any code."""
+        return self._engine.run(lambda: self._find(name))
+
+    def new_listing(self) -> Listing:
+        """A new listing of the seller's; blocks in any code."""
+        return self._engine.run(self._listing)
+
+    def new_order(self) -> Order:
+        """A new order of the buyer's, for a new listing; blocks in any code."""
+        return self._engine.run(self._order)
+
+    def leave(self) -> Undone:
+        """Undoes what the run has made and closes every connection; blocks until it is done."""
+        return self._engine.run(self._company.leave)
+
+    async def _find(self, name: str) -> Actor:
+        return self._actor(await self._company.find(name))
+
+    async def _listing(self) -> Listing:
+        seller: Any = await self._find("seller")
+        listing: Listing = await seller.create_listing()
+        return listing
+
+    async def _order(self) -> Order:
+        buyer: Any = await self._find("buyer")
+        order: Order = await buyer.checkout(await self._listing())
+        return order
+
+    def _actor(self, person: Person) -> Actor:
+        return self._actor_class(self._engine, self._company, person)
+
+    def _count(self, _: Exchange) -> None:
+        self._sent += 1
+
+
+if TYPE_CHECKING:
+
+    class AsyncMarketplace(Marketplace, AsyncFace):
+        """`Marketplace` as async tests see it: `new_actor` is awaited. One class at run time."""
+
+else:
+    AsyncMarketplace = Marketplace

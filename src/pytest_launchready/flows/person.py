@@ -1,0 +1,109 @@
+"""A person who acts: an identity, what log-in gave, and how requests carry it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from html import unescape
+from typing import Any
+
+from pytest_launchready.core.answer import Answer
+from pytest_launchready.mapping.records import Auth
+from pytest_launchready.mapping.template import TemplateError
+from pytest_launchready.wire.client import Client
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class Person:
+    """One person of the run; `identity` outlives log-in, `session` does not."""
+
+    def __init__(
+        self, *, name: str, role: str, auth: Auth, client: Client, login: str, values: Mapping[str, Any]
+    ) -> None:
+        self.name = name
+        self.role = role
+        self.auth = auth
+        self.client = client
+        self.login = login
+        self.identity: dict[str, Any] = dict(values)
+        self.session: dict[str, Any] = {}
+        self.live = False
+        """Whether log-in has succeeded and log-out has not been called since."""
+        self.has_account = False
+        self.ready = False
+        """Whether the account exists and log-in has worked once."""
+        self.logged_out_in: str | None = None
+        """The test that logged this person out: the next test finds the person logged in again."""
+        self.page: str | None = None
+        self.lock = asyncio.Lock()
+        """Held while the session is being replaced."""
+        self.logging_in: asyncio.Task[Any] | None = None
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether this is somebody without an account."""
+        return self.role == "anonymous"
+
+    def account(self) -> dict[str, Any]:
+        """What templates see as `account`."""
+        return {**self.identity, **self.session}
+
+    def forget_session(self) -> None:
+        """Ends the session on our side only."""
+        self.session = {}
+        self.page = None
+        self.client.forget_cookies()
+
+    def saw(self, answer: Answer) -> None:
+        """Takes note of a page, for the hidden form field that a later request may have to carry."""
+        if "html" in (answer.header("content-type") or ""):
+            self.page = answer.text
+
+    def session_headers(self, scope: Mapping[str, Any]) -> dict[str, str]:
+        """The headers that carry the session; none where log-in has not given what they need."""
+        if self.auth.headers is not None:
+            try:
+                return {name: str(value) for name, value in self.auth.headers.render(scope).items()}
+            except TemplateError:
+                return {}
+        if self.auth.bearer is not None and "token" in self.session:
+            return {"authorization": f"Bearer {self.session['token']}"}
+        if self.auth.basic is not None and not self.anonymous:
+            return {"authorization": basic(str(self.auth.basic.render(scope)))}
+        return {}
+
+    def csrf_headers(self, method: str) -> dict[str, str]:
+        """The anti-forgery header of an unsafe call, copied from its cookie."""
+        csrf = self.auth.csrf
+        if csrf is None or csrf.cookie is None or csrf.header is None or method in SAFE_METHODS:
+            return {}
+        token = self.client.cookie(csrf.cookie)
+        return {csrf.header: token} if token else {}
+
+    def csrf_field(self) -> dict[str, str]:
+        """The hidden anti-forgery field of the last page, for a form."""
+        csrf = self.auth.csrf
+        if csrf is None or csrf.field is None or self.page is None:
+            return {}
+        token = hidden_field(self.page, csrf.field)
+        return {csrf.field: token} if token is not None else {}
+
+
+def basic(credentials: str) -> str:
+    """The value of an Authorization header for "user:password" (RFC 7617)."""
+    return f"Basic {b64encode(credentials.encode()).decode()}"
+
+
+def hidden_field(page: str, name: str) -> str | None:
+    """The value of the last input with this name on a page, or None."""
+    for tag in reversed(re.findall(r"<input\b[^>]*>", page, re.IGNORECASE)):
+        attributes = {
+            key.lower(): unescape(double or single or bare)
+            for key, double, single, bare in re.findall(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", tag)
+        }
+        if attributes.get("name") == name:
+            return attributes.get("value", "")
+    return None

@@ -1,0 +1,48 @@
+"""The identity of a run: what tells its people and objects from everybody else's."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import secrets
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+TAG_LETTERS = 8
+"""26^8 is 2·10^11: with a thousand runs a day for ten years, two with one tag are unlikely (about 3 %), and a
+clash only means that a sign-up is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, or one xdist worker of it."""
+
+    id: str
+    """Letters only: some shops refuse digits in a person's name, others refuse `-` and `+` in a user name."""
+    seed: int
+    worker: str = ""
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False, compare=False)
+
+    @property
+    def tag(self) -> str:
+        """What every created name and title carries."""
+        return self.id
+
+    def number(self) -> int:
+        """A number that this worker has not used yet."""
+        return next(self._numbers)
+
+    def unique(self) -> str:
+        """Letters and digits that no other call, worker or run has had; starts with the tag."""
+        return f"{self.id}{self.worker}{'n' if self.worker else ''}{self.number()}"
+
+
+def new_run_id() -> str:
+    """An id for a run, from the operating system's randomness: the seed never decides it."""
+    return "lr" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(TAG_LETTERS))
+
+
+def new_seed() -> int:
+    """A seed of six digits, short enough to be typed again."""
+    return random.SystemRandom().randrange(100_000, 1_000_000)

@@ -1,0 +1,106 @@
+"""One mapped request on its way: rendered, dressed with the session, sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+
+from pytest_launchready.core.errors import UseError
+from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.flows.bodies import encode, plain
+from pytest_launchready.flows.person import Person, basic
+from pytest_launchready.mapping.records import Map, Request, Step
+from pytest_launchready.mapping.template import Template, TemplateError
+from pytest_launchready.wire.transport import exchange_of
+
+
+class Renews(Protocol):
+    """Where an expired session is renewed."""
+
+    map: Map
+
+    async def renew(self, person: Person, stale: Mapping[str, Any]) -> bool:
+        """Logs in again unless somebody has since `stale` was the session."""
+
+
+async def send(cast: Renews, step: Step, request: Request, actor: Person, scope: Mapping[str, Any]) -> Exchange:
+    """The exchange of one request, after one renewed log-in if the session had expired."""
+    with_session = bool(step.actor or request.actor) or step.name not in {"signup", actor.login}
+    stale = actor.session
+    response = await send_as(cast.map, step, request, actor, scope, with_session=with_session)
+    exchange = exchange_of(response)
+    if with_session and actor.live and expired(actor, exchange, scope) and await cast.renew(actor, stale):
+        scope = {**scope, "account": actor.account()}
+        response = await send_as(cast.map, step, request, actor, scope, with_session=True)
+        exchange = exchange_of(response)
+    if exchange.answer is not None:
+        actor.saw(exchange.answer)
+    return exchange
+
+
+def expired(person: Person, exchange: Exchange, scope: Mapping[str, Any]) -> bool:
+    """Whether an answer means that the person has to log in again."""
+    answer = exchange.answer
+    if answer is None:
+        return False
+    if person.auth.expired is not None:
+        return bool(person.auth.expired.find(answer, scope))
+    return answer.status == 401
+
+
+async def send_as(
+    mapped: Map, step: Step, request: Request, actor: Person, scope: Mapping[str, Any], *, with_session: bool
+) -> httpx.Response:
+    """The answer to one mapped request, sent as a person; raises NoAnswer, or UseError for a bad template."""
+    try:
+        target = str(request.target.render(scope))
+        query = _rendered(request.query, scope) or {}
+        own_headers = {name.lower(): str(value) for name, value in (_rendered(request.headers, scope) or {}).items()}
+        if request.basic is not None:
+            own_headers.setdefault("authorization", basic(str(request.basic.render(scope))))
+        content: dict[str, Any] = {}
+        if request.body is not None:
+            content = encode(request.body.kind, request.body.content.render(scope), actor.csrf_field())
+        headers = {
+            **target_headers(mapped, target, scope),
+            **content.pop("headers", {}),
+            **(actor.session_headers(scope) if with_session or actor.auth.headers is not None else {}),
+            **actor.csrf_headers(request.method),
+            **own_headers,
+        }
+        if "authorization" not in headers and mapped.target.basic is not None:
+            headers["authorization"] = basic(str(mapped.target.basic.render(scope)))
+    except TemplateError as error:
+        raise UseError(f"step {step.name}, as {actor.name}: {error}") from None
+    return await actor.client.send(
+        request.method,
+        absolute(mapped, target),
+        headers=headers,
+        follow=request.body is None or request.body.kind in {"json", "graphql"},
+        **({"params": {name: plain(value) for name, value in query.items()}} if query else {}),
+        **content,
+    )
+
+
+def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[str, str]:
+    """The static headers of the target that apply to a path."""
+    path = httpx.URL(absolute(mapped, target)).path
+    return {
+        name.lower(): str(value)
+        for prefix, table in mapped.target.headers
+        if not prefix or path.startswith(prefix) or target.startswith(prefix)
+        for name, value in table.render(scope).items()
+    }
+
+
+def absolute(mapped: Map, target: str) -> str:
+    """The URL of a request target: a path below `api`, or an absolute URL as it is."""
+    if target.startswith(("http://", "https://")):
+        return target
+    return f"{mapped.target.api.rstrip('/')}/{target.lstrip('/')}"
+
+
+def _rendered(template: Template | None, scope: Mapping[str, Any]) -> Any:
+    return None if template is None else template.render(scope)

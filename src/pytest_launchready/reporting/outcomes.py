@@ -1,0 +1,60 @@
+"""Inconclusive and not covered as outcomes of a test."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from pytest_launchready.core.errors import Inconclusive, NotCovered
+
+Verdict = Literal["inconclusive", "not covered"]
+PROPERTY = "launchready"
+"""The key under which a report carries its verdict and reason, also between xdist workers."""
+
+
+def classify(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Turns a phase that ended so into its outcome: inconclusive fails, not covered skips."""
+    verdict = _verdict(call.excinfo.value) if call.excinfo else None
+    if verdict is None:
+        return
+    kind, reason = verdict
+    report.user_properties.append((PROPERTY, f"{kind}: {reason}"))
+    if kind == "inconclusive":
+        report.outcome = "failed"
+        if hasattr(report, "wasxfail"):
+            del report.wasxfail  # an expected failure that could not be decided is not expected
+        return
+    path, line, _ = item.location
+    report.outcome = "skipped"
+    report.longrepr = (str(path), (line or 0) + 1, reason)
+
+
+def verdict_of(report: pytest.TestReport) -> tuple[str, str] | None:
+    """The verdict and reason that a report carries, or None."""
+    for key, value in report.user_properties:
+        if key == PROPERTY:
+            kind, _, reason = str(value).partition(": ")
+            return kind, reason
+    return None
+
+
+def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Category, letter and word of an inconclusive test; None leaves the rest to pytest."""
+    found = verdict_of(report)
+    if found is None or found[0] != "inconclusive" or report.outcome != "failed":
+        return None
+    return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+
+
+def _verdict(error: BaseException) -> tuple[Verdict, str] | None:
+    """What an exception says; of a group, only if all its members say the like."""
+    if isinstance(error, BaseExceptionGroup):
+        inner = [_verdict(member) for member in error.exceptions]
+        known = [verdict for verdict in inner if verdict is not None]
+        if len(known) != len(inner):
+            return None
+        return next((verdict for verdict in known if verdict[0] == "inconclusive"), known[0])
+    if isinstance(error, Inconclusive):
+        return "inconclusive", str(error)
+    return ("not covered", str(error).removeprefix("not covered: ")) if isinstance(error, NotCovered) else None

@@ -1,0 +1,53 @@
+"""What a run says in the terminal: header and summary, as lines of text."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_launchready.core.settings import Settings
+
+IDS_SHOWN = 5
+
+
+def header(settings: Settings, facts: Mapping[str, Any]) -> list[str]:
+    """The target, what tells this run from others, and each setting that is not a default with its source."""
+    who = f"target {facts['target']} ({facts['kind']}) at {facts['api']}"
+    lines = [f"launchready: {who}, run {facts['run']}, seed {facts['seed']}, map {facts['map']}"]
+    given = [f"{value.setting.name}={value.shown} ({value.origin})" for value in settings.given()]
+    return [*lines, f"launchready: {', '.join(given)}"] if given else lines
+
+
+def inconclusive_lines(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each test that could not be decided."""
+    return [f"{nodeid}: {reason}" for nodeid, reason in reasons]
+
+
+def not_covered_lines(reasons: Iterable[str]) -> list[str]:
+    """A line for each reason that tests were skipped for, with how many."""
+    counts = Counter(reasons)
+    return [f"{reason} ({count} test{'s' if count > 1 else ''})" for reason, count in counts.items()]
+
+
+def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the run sent, undid, left behind and could not undo; `traces` are the workers' own accounts of it."""
+    sent = sum(trace["sent"] for trace in traces)
+    undone = sum(trace["undone"] for trace in traces)
+    lines = [f"{sent} requests sent, {undone} objects made and undone"]
+    left: dict[str, list[str]] = defaultdict(list)
+    for trace in traces:
+        for kind, name in trace["left"]:
+            left[kind].append(name)
+    if left:
+        groups = ", ".join(f"{len(names)} {kind} ({_some(names)})" for kind, names in left.items())
+        lines.append(f"left behind, the map has no undo for them: {groups}")
+    for trace in traces:
+        lines += [f"could not undo {kind} {name}: {reason}" for kind, name, reason in trace["failed"]]
+    return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - IDS_SHOWN} more" if len(names) > IDS_SHOWN else ""
+    return ", ".join(names[:IDS_SHOWN]) + more

@@ -1,0 +1,1 @@
+"""One pytest session: its run, its engine, its end."""

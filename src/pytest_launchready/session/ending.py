@@ -1,0 +1,83 @@
+"""How a session ends: undo, what is told about it, and the same between xdist's controller and workers."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+import pytest
+
+from pytest_launchready.reporting import outcomes, terminal
+from pytest_launchready.session import state
+
+
+def treat_sigterm_as_interrupt(config: pytest.Config) -> None:
+    """Makes SIGTERM, by which CI cancels a job, end the run as Ctrl-C does: with undo."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        return
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def restore() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    config.add_cleanup(restore)
+
+
+def header(config: pytest.Config) -> list[str]:
+    """The header lines of a run with a target."""
+    run = state.state_of(config)
+    return [] if run is None else terminal.header(run.settings, state.facts(run))
+
+
+def finish(config: pytest.Config) -> None:
+    """Undoes what this process has made; a worker tells its controller what came of it."""
+    run = state.state_of(config)
+    if run is None:
+        return
+    state.leave(config, run)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[state.SHARED] = run.traces
+
+
+def tell_worker(node: Any) -> None:
+    """Gives a new worker what it must know."""
+    run = state.state_of(node.config)
+    if run is not None:
+        node.workerinput[state.SHARED] = state.tell_worker(run)
+
+
+def hear_worker(node: Any) -> None:
+    """Takes a finished worker's account of what it undid."""
+    run = state.state_of(node.config)
+    if run is not None:
+        run.traces += getattr(node, "workeroutput", {}).get(state.SHARED, [])
+
+
+def stop(config: pytest.Config) -> None:
+    """Stops the demo server if it was started here."""
+    run = state.state_of(config)
+    if run is not None and run.demo is not None:
+        run.demo.stop()
+
+
+def summarize(reporter: pytest.TerminalReporter) -> None:
+    """Writes what could not be decided, what was not covered, and what the run left."""
+    reports = [report for group in reporter.stats.values() for report in group if isinstance(report, pytest.TestReport)]
+    verdicts = [(report.nodeid, found) for report in reports if (found := outcomes.verdict_of(report))]
+    undecided = terminal.inconclusive_lines(
+        (node, reason) for node, (kind, reason) in verdicts if kind == "inconclusive"
+    )
+    if undecided:
+        reporter.write_sep("=", "inconclusive: not proven either way", yellow=True)
+        for line in undecided:
+            reporter.write_line(line)
+    absent = terminal.not_covered_lines(reason for _, (kind, reason) in verdicts if kind == "not covered")
+    run = state.state_of(reporter.config)
+    if run is None or (not run.traces and not absent):
+        return
+    reporter.write_sep("-", f"launchready: {run.mapped.target.name}")
+    for line in absent:
+        reporter.write_line(f"not covered: {line}")
+    for line in terminal.trace_lines(run.traces):
+        reporter.write_line(line)

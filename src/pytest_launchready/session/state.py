@@ -1,0 +1,135 @@
+"""What one pytest session knows of its run: settings, map, demo server, and what is to be undone at the end.
+
+The controller of xdist decides the run's id, its seed and the demo's address; its workers are told.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_launchready.fixtures.session import engine_if_started
+from pytest_launchready.session import demo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_launchready.core.settings import Settings
+    from pytest_launchready.flows.marketplace import Marketplace
+    from pytest_launchready.flows.run import Run
+    from pytest_launchready.mapping.records import Map
+
+STATE = pytest.StashKey["State"]()
+SHARED = "launchready"
+"""The key under which controller and workers of xdist tell each other things."""
+
+
+@dataclass(slots=True)
+class State:
+    """The run of one process."""
+
+    settings: Settings
+    mapped: Map
+    run: Run
+    demo: demo.Host | None = None
+    marketplaces: list[Marketplace] = field(default_factory=list)
+    traces: list[dict[str, Any]] = field(default_factory=list)
+
+    def live_map(self) -> Map:
+        """The map with the demo's own address filled in, once it runs."""
+        if self.demo is None:
+            return self.mapped
+        url = self.demo.url()
+        target = replace(self.mapped.target, api=url, web=url)
+        return replace(self.mapped, target=target)
+
+
+def begin(config: pytest.Config, settings: Settings) -> None:
+    """Reads the map and settles who this run is; raises UsageError for a bad map."""
+    from pytest_launchready.flows.run import Run, new_run_id, new_seed
+    from pytest_launchready.mapping.load import load_map
+    from pytest_launchready.mapping.problems import MapError
+
+    told = getattr(config, "workerinput", {}).get(SHARED, {})
+    name = settings["target"]
+    host = demo.host(name, settings["demo-defects"], told) if name in demo.TARGETS else None
+    path = _map_path(config, settings, name)
+    environ = {**os.environ, **(host.environment() if host else {})}
+    try:
+        mapped = load_map(path, name, environ=environ, built_in=host is not None)
+    except MapError as error:
+        raise pytest.UsageError(str(error)) from None
+    seed = settings["seed"] if settings["seed"] is not None else told.get("seed", new_seed())
+    run = Run(told.get("run", new_run_id()), seed, _letters(getattr(config, "workerinput", {}).get("workerid", "")))
+    config.stash[STATE] = State(settings, mapped, run, host)
+
+
+def state_of(config: pytest.Config) -> State | None:
+    """The run of this session, or None where no target is given."""
+    return config.stash.get(STATE, None)
+
+
+def tell_worker(state: State) -> dict[str, Any]:
+    """What a worker must know."""
+    return {"run": state.run.id, "seed": state.run.seed, **(state.demo.tell() if state.demo else {})}
+
+
+def require(config: pytest.Config, names: Iterable[str]) -> None:
+    """Skips a test, as not covered, that needs a step or resource which the map does not have."""
+    from pytest_launchready.core.errors import NotCovered
+    from pytest_launchready.mapping.coverage import why_not_covered
+
+    state = state_of(config)
+    if state is None:
+        return
+    for name in names:
+        reason = why_not_covered(state.mapped, name)
+        if reason is not None:
+            raise NotCovered(f"not covered: {reason}")
+
+
+def leave(config: pytest.Config, state: State) -> None:
+    """Undoes what this process has made; the outcome joins `state.traces`."""
+    for marketplace in state.marketplaces:
+        outcome = marketplace.leave()
+        state.traces.append(
+            {"sent": marketplace.sent, "undone": outcome.undone, "left": outcome.left, "failed": outcome.failed}
+        )
+    state.marketplaces.clear()
+    engine = engine_if_started(config)
+    if engine is not None:
+        engine.close()
+
+
+def facts(state: State) -> dict[str, Any]:
+    """What the header says of the run."""
+    target = state.mapped.target
+    return {
+        "target": target.name,
+        "kind": target.kind,
+        "api": "the embedded marketplace" if state.demo else target.api,
+        "run": state.run.id,
+        "seed": state.run.seed,
+        "map": state.mapped.source,
+    }
+
+
+def _map_path(config: pytest.Config, settings: Settings, target: str) -> Path:
+    """The map: where the settings say, else in `pyproject.toml`; a demo target brings its own."""
+    given = settings.values["config"]
+    base = config.invocation_params.dir if given.source in {"flag", "environment"} else config.rootpath
+    path = base / str(given.value)
+    if target in demo.TARGETS and not demo.declares(path, target) and given.source == "default":
+        return demo.built_in_map(target)
+    if given.source == "default" and not path.exists() and (config.rootpath / "pyproject.toml").exists():
+        return config.rootpath / "pyproject.toml"
+    return path
+
+
+def _letters(worker: str) -> str:
+    """A worker's name as letters and digits, or nothing."""
+    return "".join(letter for letter in worker if letter.isalnum())

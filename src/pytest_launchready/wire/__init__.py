@@ -1,0 +1,1 @@
+"""The network: the engine, one person's client, the transport that guards and records."""

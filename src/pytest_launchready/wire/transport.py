@@ -1,0 +1,162 @@
+"""The transport under every request: it guards, reads and records.
+
+Whatever a team sends, mapped or raw, passes here. So guards and records need no help from above.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from pytest_launchready.core.answer import Answer
+from pytest_launchready.core.errors import UseError
+from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.wire.diagnosis import explain, layer_of_answer, layer_of_error
+from pytest_launchready.wire.origins import Origin, origin_of, shown
+
+STEP: ContextVar[str | None] = ContextVar("launchready_step", default=None)
+"""The step that the current call belongs to; travels with the call."""
+EXCHANGE = "launchready_exchange"
+"""Key of the exchange in a response's extensions."""
+
+
+class NoAnswer(Exception):  # noqa: N818 - what happened, in the words of the record
+    """A request that got no answer; `exchange` says why."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange.line)
+        self.exchange = exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds one request."""
+
+    seconds: float = 30.0
+    """The whole request, redirects aside."""
+    connect: float = 10.0
+    connections: int = 4
+    """Connections that one person keeps: a browser uses six, a phone app about four."""
+    redirects: int = 5
+
+
+@dataclass(slots=True)
+class _Lane:
+    """An inner transport that is closed once it is retired and idle."""
+
+    inner: httpx.AsyncBaseTransport
+    busy: int = 0
+    retired: bool = False
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Sends one person's requests through an inner transport, inside the target's origins only."""
+
+    def __init__(
+        self,
+        make_inner: Callable[[], httpx.AsyncBaseTransport],
+        origins: Iterable[Origin],
+        actor: str,
+        observe: Callable[[Exchange], None],
+        limits: Limits,
+    ) -> None:
+        self._make_inner = make_inner
+        self._lane = _Lane(make_inner())
+        self._limits = limits
+        self._origins = frozenset(origins)
+        self._actor = actor
+        self._observe = observe
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer, its body read; raises NoAnswer, or UseError for a foreign origin."""
+        self._guard(request.url)
+        body = await request.aread()
+        started = time.perf_counter()
+        try:
+            response = await self._exchange(request)
+        except (httpx.RequestError, TimeoutError) as error:
+            exchange = self._record(request, body, started, error=explain(error), layer=layer_of_error(error))
+            raise NoAnswer(exchange) from error
+        response.elapsed = timedelta(seconds=time.perf_counter() - started)
+        answer = answer_of(response)
+        response.extensions[EXCHANGE] = self._record(
+            request, body, started, answer=answer, layer=layer_of_answer(answer)
+        )
+        return response
+
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer, its body read."""
+        lane = self._lane
+        lane.busy += 1
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                response = await lane.inner.handle_async_request(request)
+                response.request = request
+                await response.aread()
+            if response.status_code >= 500 and lane is self._lane:
+                # A server may drop a kept-alive connection after a 5xx; the next endpoint must not be blamed for that.
+                lane.retired = True
+                self._lane = _Lane(self._make_inner())
+            return response
+        finally:
+            lane.busy -= 1
+            if lane.retired and not lane.busy:
+                await lane.inner.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._lane.inner.aclose()
+
+    def _guard(self, url: httpx.URL) -> None:
+        try:
+            wanted = origin_of(url)
+        except ValueError as error:
+            raise UseError(str(error)) from None
+        if wanted not in self._origins:
+            allowed = ", ".join(sorted(map(shown, self._origins)))
+            raise UseError(
+                f"{shown(wanted)} is not part of the target, so nothing was sent. Allowed: {allowed}. "
+                "Add it to `hosts` of the target in the map if it belongs to your product."
+            )
+
+    def _record(
+        self,
+        request: httpx.Request,
+        body: bytes,
+        started: float,
+        *,
+        answer: Answer | None = None,
+        error: str | None = None,
+        layer: str | None = None,
+    ) -> Exchange:
+        exchange = Exchange(
+            method=request.method,
+            url=str(request.url),
+            request_headers=tuple(request.headers.multi_items()),
+            request_body=body,
+            seconds=time.perf_counter() - started,
+            answer=answer,
+            error=error,
+            layer=layer,
+            step=STEP.get(),
+            actor=self._actor,
+        )
+        self._observe(exchange)
+        return exchange
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """A response that has been read, as plain data."""
+    return Answer(response.status_code, tuple(response.headers.multi_items()), response.text)
+
+
+def exchange_of(response: httpx.Response) -> Exchange:
+    """The record of a response that came through `Transport`."""
+    exchange: Exchange = response.extensions[EXCHANGE]
+    return exchange
