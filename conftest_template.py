@@ -1,12 +1,12 @@
 """Every rung that a team may override, bottom to top. Copy this file to `conftest.py` and uncomment what you need.
 
-Each fixture below does what the plugin does without it.
+Each fixture below takes the place of one of the plugin's; lines with ## are prose.
 """
 
 import pytest
 
-# --- Settings and map --------------------------------------------------------------------------------------------
-# The map is read from launchready.toml. Change it here only where TOML cannot say it.
+## --- Settings and map ---
+## The map is read from launchready.toml. Change it here only where TOML cannot say it.
 
 # from dataclasses import replace
 #
@@ -17,7 +17,7 @@ import pytest
 #     target = replace(launchready_map.target, api=os.environ["PREVIEW_URL"])
 #     return replace(launchready_map, target=target)
 
-# --- Client ------------------------------------------------------------------------------------------------------
+## --- Client ---
 
 # @pytest.fixture(scope="session")
 # def launchready_client_args():
@@ -31,7 +31,7 @@ import pytest
 #     from shop.main import app
 #     return lambda: httpx.ASGITransport(app)
 
-# --- People ------------------------------------------------------------------------------------------------------
+## --- People ---
 
 # from pytest_launchready import Actor
 #
@@ -56,7 +56,7 @@ import pytest
 #     """The person who buys: here one with a role of their own, from [people.wholesaler] of the map."""
 #     return marketplace.get_actor("wholesaler")
 
-# --- Objects -----------------------------------------------------------------------------------------------------
+## --- Objects ---
 
 # @pytest.fixture
 # def listing(seller):

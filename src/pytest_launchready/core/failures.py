@@ -32,6 +32,7 @@ class Failure:
 class StepFailure(AssertionError):  # noqa: N818 - a verdict on the marketplace, not an error of ours
     """A step of the marketplace did not work; `failure` has the facts, the message is their rendering."""
 
+    __module__ = "pytest_launchready"
     expected_by_user = True
 
     def __init__(self, failure: Failure, secrets: Secrets) -> None:

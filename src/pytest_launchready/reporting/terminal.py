@@ -35,7 +35,7 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the run sent, undid, left behind and could not undo; `traces` are the workers' own accounts of it."""
     sent = sum(trace["sent"] for trace in traces)
     undone = sum(trace["undone"] for trace in traces)
-    lines = [f"{sent} requests sent, {undone} objects made and undone"]
+    lines = [f"{sent} requests sent, {undone} objects undone"]
     left: dict[str, list[str]] = defaultdict(list)
     for trace in traces:
         for kind, name in trace["left"]:

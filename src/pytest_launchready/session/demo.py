@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pytest_launchready.demo.server import Demo
 
 TARGETS = ("demo", "demo-cookie", "demo-graphql")
-ADMIN = "admin@example.com"
 
 
 class Host:
@@ -28,14 +27,16 @@ class Host:
 
     def environment(self) -> dict[str, str]:
         """What the built-in maps read with `env:`."""
-        return {"LAUNCHREADY_DEMO_ADMIN_EMAIL": ADMIN, "LAUNCHREADY_DEMO_ADMIN_PASSWORD": self._password}
+        from pytest_launchready.demo.server import ADMIN_EMAIL
+
+        return {"LAUNCHREADY_DEMO_ADMIN_EMAIL": ADMIN_EMAIL, "LAUNCHREADY_DEMO_ADMIN_PASSWORD": self._password}
 
     def url(self) -> str:
         """The server's address; starts it if nobody has."""
         if self._url is None:
             from pytest_launchready.demo.server import start
 
-            self._server = start(defects=self._defects, admin_email=ADMIN, admin_password=self._password)
+            self._server = start(defects=self._defects, admin_password=self._password)
             self._url = self._server.url
         return self._url
 
@@ -51,11 +52,11 @@ class Host:
 
 def host(target: str, defects: tuple[str, ...], told: Mapping[str, Any]) -> Host:
     """The demo for this run; raises UsageError for an unknown defect, or where the demo cannot run."""
-    from pytest_launchready.demo.defects import check_names
+    from pytest_launchready.demo.defects import chosen
     from pytest_launchready.demo.server import require
 
     try:
-        check_names(defects)
+        chosen(defects)
         require()
     except (ValueError, RuntimeError) as error:
         raise pytest.UsageError(f"target {target}: {error}") from None

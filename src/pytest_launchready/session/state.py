@@ -56,6 +56,10 @@ def begin(config: pytest.Config, settings: Settings) -> None:
 
     told = getattr(config, "workerinput", {}).get(SHARED, {})
     name = settings["target"]
+    if settings["demo-defects"] and name not in demo.TARGETS:
+        raise pytest.UsageError(
+            f"--launchready-demo-defects is for the demo targets, not for {name!r}: {', '.join(demo.TARGETS)}"
+        )
     host = demo.host(name, settings["demo-defects"], told) if name in demo.TARGETS else None
     path = _map_path(config, settings, name)
     environ = {**os.environ, **(host.environment() if host else {})}
@@ -63,6 +67,7 @@ def begin(config: pytest.Config, settings: Settings) -> None:
         mapped = load_map(path, name, environ=environ, built_in=host is not None)
     except MapError as error:
         raise pytest.UsageError(str(error)) from None
+    mapped = replace(mapped, source=_short(path))
     seed = settings["seed"] if settings["seed"] is not None else told.get("seed", new_seed())
     run = Run(told.get("run", new_run_id()), seed, _letters(getattr(config, "workerinput", {}).get("workerid", "")))
     config.stash[STATE] = State(settings, mapped, run, host)
@@ -128,6 +133,12 @@ def _map_path(config: pytest.Config, settings: Settings, target: str) -> Path:
     if given.source == "default" and not path.exists() and (config.rootpath / "pyproject.toml").exists():
         return config.rootpath / "pyproject.toml"
     return path
+
+
+def _short(path: Path) -> str:
+    """The path as people at the prompt would write it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _letters(worker: str) -> str:

@@ -1,0 +1,175 @@
+"""What becomes of a test that could not be decided, or that the map does not cover."""
+
+import pytest
+
+UNDECIDED = """
+    import pytest, pytest_launchready
+
+    def test_undecided():
+        pytest_launchready.inconclusive("the clock stood still")
+
+    def test_good():
+        pass
+"""
+
+
+def test_inconclusive_is_an_outcome_of_its_own(shop):
+    """It has its own category, letter and section, and the run is not green."""
+    result = shop("-q", source=UNDECIDED)
+    result.stdout.fnmatch_lines(
+        ["?.*", "*inconclusive: not proven either way*", "*test_undecided: the clock stood still"]
+    )
+    result.stdout.fnmatch_lines(["1 passed, 1 inconclusive in *"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_inconclusive_is_named_in_verbose_output(shop):
+    """`-v` says INCONCLUSIVE."""
+    shop("-v", source=UNDECIDED).stdout.fnmatch_lines(["*::test_undecided INCONCLUSIVE*"])
+
+
+def test_an_expected_failure_that_is_inconclusive_is_not_green(shop):
+    """xfail does not turn undecided into expected."""
+    result = shop(
+        source="""
+        import pytest, pytest_launchready
+
+        @pytest.mark.xfail
+        def test_it():
+            pytest_launchready.inconclusive("who knows")
+    """
+    )
+    result.stdout.fnmatch_lines(["*1 inconclusive in*"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_inconclusive_in_a_task_group_is_inconclusive(shop):
+    """A group of undecided calls is undecided, not failed."""
+    result = shop(
+        source="""
+        import asyncio
+
+        async def test_it(buyer, listing):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(buyer.add_to_cart(listing))
+                group.create_task(buyer.add_to_cart(listing))
+    """
+    )
+    result.stdout.fnmatch_lines(["*1 inconclusive in*"])
+
+
+def test_a_mixed_group_fails(shop):
+    """An undecided call beside a failed one does not hide the failure."""
+    result = shop(
+        source="""
+        import asyncio
+
+        async def test_it(buyer, listing):
+            await asyncio.gather(buyer.search("x"))
+            raise ExceptionGroup("both", [ValueError("broken"), *await asyncio.gather(
+                buyer.add_to_cart(listing), return_exceptions=True)])
+    """
+    )
+    result.assert_outcomes(failed=1)
+
+
+def test_a_step_that_is_not_mapped_is_inconclusive(shop):
+    """The message names the step and shows how to map it or to declare it absent."""
+    result = shop(source="def test_it(buyer, listing): buyer.add_to_cart(listing)")
+    result.stdout.fnmatch_lines(
+        [
+            "*test_it: step 'add_to_cart' is not mapped in launchready.toml.*"
+            '[[]steps.add_to_cart]  request = "METHOD /path"*[[]steps.add_to_cart]  skip = *'
+        ]
+    )
+
+
+def test_a_mistyped_step_is_met_with_the_nearest(shop):
+    """`call("serch")` is told about search."""
+    result = shop(source="def test_it(buyer): buyer.call('serch')")
+    result.stdout.fnmatch_lines(["*step 'serch' is not mapped in launchready.toml. Did you mean 'search'?*"])
+
+
+def test_a_step_declared_absent_skips_with_the_reason(shop):
+    """The reason stands in the short summary and is counted as not covered."""
+    result = shop("-rs", source="def test_it(buyer, listing): buyer.send_message(listing)")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["not covered: send_message: no messages yet (1 test)", "SKIPPED*no messages yet"])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("send_message", "no messages yet"), ("invite", "launchready.toml maps no*")]
+)
+def test_requires_skips_what_is_not_covered(shop, name, reason):
+    """The marker's `requires` skips before anything is sent."""
+    result = shop(
+        source=f"""
+        import pytest
+
+        @pytest.mark.launchready(requires="{name}")
+        def test_it(buyer):
+            assert False
+    """
+    )
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines([f"not covered: {name}: {reason} (1 test)"])
+
+
+def test_requires_runs_what_is_covered(shop):
+    """A resource's maker counts: `order` is made by checkout."""
+    result = shop(
+        source="""
+        import pytest
+
+        @pytest.mark.launchready(impact="launch-blocked", requires=("order", "search"))
+        def test_it(order):
+            assert order.total > 0
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ('impact="data-exposd"', "impact='data-exposd' is not one of *Did you mean 'data-exposed'?*"),
+        ('inpact="data-exposed"', "*unexpected keyword argument 'inpact'*Allowed: impact=, requires="),
+        ('"data-exposed"', "*positional argument*Allowed: impact=, requires="),
+    ],
+)
+def test_wrong_marker_arguments_blame_the_test(shop, arguments, message):
+    """The run stops with exit status 4 and names the test."""
+    result = shop(
+        source=f"""
+        import pytest
+
+        @pytest.mark.launchready({arguments})
+        def test_it():
+            pass
+    """
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *::test_it: {message}"])
+
+
+def test_a_failed_step_explains_itself(shop):
+    """Title, expected, got, request, a command to repeat it without secrets, and what to change."""
+    result = shop(source="def test_it(buyer): buyer.checkout('no-such-listing')")
+    result.stdout.fnmatch_lines(
+        [
+            "E*StepFailure: checkout failed, as buyer",
+            "E *expected: status 2xx",
+            'E *got:      422 Unprocessable Entity: {"detail":"no such listing"}',
+            "E *request:  POST /orders → 422 Unprocessable Entity in * ms, as buyer",
+            'E *again:    curl -i -X POST http://shop.test/orders*-H "authorization: Bearer $BUYER_TOKEN"*',
+            "E *change:   the answer says why; compare it with steps.checkout in launchready.toml",
+        ]
+    )
+    assert "key-for-person" not in result.stdout.str()
+
+
+def test_the_traceback_shows_the_users_line_only(shop):
+    """No frame of ours stands between the reader and the test."""
+    result = shop(source="def test_it(buyer): buyer.checkout('no-such-listing')")
+    result.stdout.fnmatch_lines([">*buyer.checkout('no-such-listing')", "*test_the_traceback*.py:1: StepFailure"])
+    assert "pytest_launchready/flows" not in result.stdout.str()
