@@ -1,1 +1,1 @@
-"""The map: `launchready.toml` as frozen records."""
+"""The map: `launchready.toml` read, checked and compiled into records."""

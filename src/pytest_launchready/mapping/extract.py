@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,8 +39,8 @@ class Extractor:
     names: frozenset[str]
     """Dotted references of the `{{ }}` in it."""
     required: frozenset[str]
-    _tree: _Node
-    _values: tuple[Expression, ...]
+    _tree: _Node = field(repr=False)
+    _values: tuple[Expression, ...] = field(repr=False)
 
     def find(self, answer: Answer, scope: Scope, subject: Any = _BODY) -> Any:
         """What the expression finds in the answer's JSON (or in `subject`, one item of it); None where nothing is.
@@ -120,11 +120,13 @@ def _parse(source: str, expr: str) -> _Node:
     if not source.strip():
         raise ValueError("an empty text is not JMESPath")
     try:
-        with warnings.catch_warnings():
-            if "`" in expr:
-                # `foo` for "foo" is deprecated in JMESPath: what it means differs from tool to tool.
-                warnings.simplefilter("error")
+        if "`" not in source:
             tree: _Node = jmespath.compile(source).parsed
+            return tree
+        with warnings.catch_warnings():
+            # `foo` for "foo" is deprecated in JMESPath: what it means differs from tool to tool.
+            warnings.simplefilter("error")
+            tree = jmespath.compile(source).parsed
     except PendingDeprecationWarning:
         raise ValueError(
             f"{expr!r}: between backticks stands JSON, text in quotes: `\"text\"`, or just 'text'"

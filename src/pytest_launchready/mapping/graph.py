@@ -32,19 +32,22 @@ def makers_of(resources: Mapping[str, Resource]) -> dict[str, str]:
     return {**MAKERS, **{name: resource.made_by for name, resource in resources.items() if resource.made_by}}
 
 
-def _needs(step: Step, steps: Mapping[str, Step], kinds: Iterable[str]) -> Iterator[str]:
+def _needs(
+    step: Step, steps: Mapping[str, Step], kinds: Iterable[str], above: frozenset[str] = frozenset()
+) -> set[str]:
     wanted = set(kinds) - {"account", step.makes}
-    if step.name == "send_message":
-        wanted.discard("message")
     have: set[str] = set()
+    found: set[str] = set()
     for part in step.parts:
-        if isinstance(part, RunStep):
-            inner = steps.get(part.step)
-            have |= {inner.makes} if inner is not None and inner.makes is not None else set()
-            continue
-        roots = {name.partition(".")[0] for name in required_in(part)}
-        yield from (roots & wanted) - have
-        have |= set(part.capture)
+        if not isinstance(part, RunStep):
+            roots = {name.partition(".")[0] for name in required_in(part)}
+            found |= (roots & wanted) - have
+            have |= set(part.capture)
+        elif part.step in steps and part.step not in above:
+            inner = steps[part.step]
+            found |= (_needs(inner, steps, kinds, above | {step.name, part.step}) & wanted) - have
+            have |= {inner.makes} if inner.makes is not None else set()
+    return found
 
 
 def required_in(part: Request | ReadMail) -> frozenset[str]:

@@ -14,8 +14,8 @@ def operation_kind(document: str) -> str:
         place = error.locations[0] if error.locations else None
         where = f" at line {place.line}, column {place.column} of the document" if place else ""
         hint = "; values go into `variables`, not into {{ }}" if "{{" in document else ""
-        raise ValueError(f"is not GraphQL: {error.message}{where}{hint}") from None
-    except RecursionError:
+        raise ValueError(f"is not GraphQL: {error.message.rstrip('.')}{where}{hint}") from None
+    except RecursionError:  # pragma: no cover - newer versions of graphql-core have a limit of their own
         raise ValueError("is not GraphQL: nested too deeply") from None
     kinds = [node.operation.value for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
     if len(kinds) != 1:

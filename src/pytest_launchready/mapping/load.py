@@ -49,7 +49,7 @@ def load_map(path: Path, target: str, *, environ: Mapping[str, str] = os.environ
     try:
         map_ = _compile(document, path, target, Values(path.parent, environ, problems), built_in=built_in)
     except RecursionError:
-        raise MapError([Problem(path.name, None, "", "is nested too deeply")]) from None
+        raise MapError([Problem(path.name, None, "", "is nested too deeply.")]) from None
     if problems:
         raise problems.error(lambda: key_lines(text))
     return map_
@@ -61,11 +61,11 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise MapError(
-            [Problem(path.name, line, "", f"is not UTF-8 text: byte 0x{error.object[error.start]:02x}")]
+            [Problem(path.name, line, "", f"is not UTF-8 text: byte 0x{error.object[error.start]:02x}.")]
         ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise MapError([Problem(str(path), None, "", f"cannot be read: {reason.lower()}")]) from None
+        raise MapError([Problem(str(path), None, "", f"cannot be read: {reason.lower()}.")]) from None
 
 
 def _parse(text: str, path: Path) -> Any:
@@ -75,9 +75,9 @@ def _parse(text: str, path: Path) -> Any:
         place = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
         reason = str(error).replace(place[0], f" at column {place[2]}") if place else str(error)
         line = int(place[1]) if place else text.count("\n") + 1
-        raise MapError([Problem(path.name, line, "", f"is not TOML: {reason}")]) from None
+        raise MapError([Problem(path.name, line, "", f"is not TOML: {reason}.")]) from None
     except RecursionError:
-        raise MapError([Problem(path.name, None, "", "is nested too deeply")]) from None
+        raise MapError([Problem(path.name, None, "", "is nested too deeply.")]) from None
 
 
 def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: bool) -> Map:
@@ -94,6 +94,7 @@ def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: 
     steps = {
         step: compiler.compile(step, table, ("steps", step)) for step, table in _entries(resolved, "steps", problems)
     }
+    references.check_skip(over.skip or {}, steps, ("targets", name, "skip"), problems)
     for step, reason in (over.skip or {}).items():
         steps[step] = replace(steps.get(step, Step(step)), skip=reason)
     objects = Resources(requests, steps)
@@ -121,7 +122,7 @@ def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: 
         waivers=extras.compile_waivers(resolved.get("waivers", []), ("waivers",), leaves),
         secrets=values.secrets,
     )
-    references.check_references(map_, over.skip or {}, problems)
+    references.check_references(map_, problems)
     graph.check_circles(map_.steps, resources, problems)
     Scopes(map_, resolved, problems, built_in=built_in).check()
     return map_

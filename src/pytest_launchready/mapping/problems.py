@@ -75,7 +75,7 @@ class Problems:
             text += f"{', ' if text else ''}got {shown(got)}"
         text += f"; allowed: {words}." if words else "."
         if isinstance(got, str) and not isinstance(got, Given):
-            text += did_you_mean(got, names) or did_you_mean(got.upper(), names)
+            text += _near(got, names)
         self._found.setdefault((self._written(key), text))
 
     def _written(self, key: Key) -> Key:
@@ -92,6 +92,11 @@ class Problems:
             for key, what in self._found
         ]
         return MapError(sorted(found, key=lambda problem: problem.line or 0))
+
+
+def _near(word: str, names: list[str]) -> str:
+    begun = next((name for name in names if word and name.startswith(word.lower())), None)
+    return f" Did you mean {begun!r}?" if begun else did_you_mean(word, names) or did_you_mean(word.upper(), names)
 
 
 def _line(places: Mapping[Key, int], key: Key) -> int | None:

@@ -34,7 +34,13 @@ _MUST_CAPTURE: Final[Mapping[str, tuple[str, ...]]] = {
 _LISTS: Final = frozenset({"search", "list_messages", "list_orders"})
 
 
-def check_references(map_: Map, skip: Iterable[str], problems: Problems) -> None:
+def check_skip(skip: Iterable[str], steps: Iterable[str], key: Key, problems: Problems) -> None:
+    """Note every step that a target skips and that there is not."""
+    for name in skip:
+        _step(name, (*key, name), {*steps, *KNOWN_STEPS}, problems)
+
+
+def check_references(map_: Map, problems: Problems) -> None:
     """Note every mention of a step or a person that is not there."""
     actors = ACTORS | set(map_.people)
     for name, step in map_.steps.items():
@@ -44,13 +50,10 @@ def check_references(map_: Map, skip: Iterable[str], problems: Problems) -> None
             _step(person.login, ("people", name, "login"), map_.steps, problems)
     for name, resource in map_.resources.items():
         _check_resource(resource, ("resources", name), map_, actors, problems)
-    target: Key = ("targets", map_.target.name)
-    for name in skip:
-        _step(name, (*target, "skip", name), {*map_.steps, *KNOWN_STEPS}, problems)
     for name in map_.limits:
         _step(name, ("limits", name), {*map_.steps, *KNOWN_STEPS}, problems)
     for name in sorted(map_.target.writes):
-        _check_consent(name, (*target, "writes"), map_, problems)
+        _check_consent(name, ("targets", map_.target.name, "writes"), map_, problems)
     _check_captures(map_.steps, problems)
 
 
@@ -80,7 +83,7 @@ def _check_step(step: Step, key: Key, map_: Map, actors: Iterable[str], problems
 
 def _check_resource(resource: Resource, key: Key, map_: Map, actors: Iterable[str], problems: Problems) -> None:
     if resource.made_by:
-        _step(resource.made_by, (*key, "made_by"), map_.steps, problems)
+        _step(resource.made_by, (*key, "made_by"), {*map_.steps, *KNOWN_STEPS}, problems)
     if resource.verify is not None:
         _step(resource.verify, (*key, "verify"), map_.steps, problems)
     _person(resource.owner, (*key, "owner"), actors, problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 from urllib.parse import quote
@@ -46,7 +46,7 @@ class Template:
     """The references that must be there when it is rendered."""
     constant: bool
     """True: it mentions nothing and always renders alike."""
-    _render: Callable[[Scope], Any]
+    _render: Callable[[Scope], Any] = field(repr=False)
 
     def render(self, scope: Scope) -> Any:
         """The value in this scope; a fresh list or table each time. Raises TemplateError for what is missing."""
@@ -59,7 +59,7 @@ def compile_template(value: object) -> Template:
     A text that is exactly one `{{ }}` keeps the type of its value. Raises TemplateError for bad syntax.
     """
     if isinstance(value, Given):
-        return _constant(str(value))
+        return _given(value)
     if isinstance(value, str):
         parts = _parts(value)
         if len(parts) == 1 and isinstance(parts[0], Expression):
@@ -81,7 +81,7 @@ def compile_target(text: str) -> Template:
     that it begins with. Raises TemplateError.
     """
     if isinstance(text, Given):
-        return _constant(str(text))
+        return _given(text)
     parts = _parts(text)
     if not any(isinstance(part, Expression) for part in parts):
         return _constant(text)
@@ -105,6 +105,12 @@ def _parts(text: str) -> list[str | Expression]:
 
 def _constant(value: Any) -> Template:
     return Template(value, frozenset(), frozenset(), constant=True, _render=lambda _: value)
+
+
+def _given(text: Given) -> Template:
+    content = str(text)
+    # The source stays what the map says, so that nothing shows a secret.
+    return Template(text, frozenset(), frozenset(), constant=True, _render=lambda _: content)
 
 
 def _template(source: Any, parts: list[str | Expression], render: Callable[[Scope], Any]) -> Template:
