@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pytest_launchready.core.errors import UseError
 
@@ -64,6 +64,7 @@ class Pending(Coroutine[Any, Any, R]):
             return self._inner.throw(typ) if val is None and tb is None else self._inner.throw(typ, val, tb)
         self._give_up()
         error = typ if val is None else val
+        error = error() if isinstance(error, type) else error
         raise error if tb is None else error.with_traceback(tb)
 
     def close(self) -> None:
@@ -87,8 +88,11 @@ class Pending(Coroutine[Any, Any, R]):
         self._inner = inner = cast("CoroutineType[Any, Any, R]", self._engine.hop(self._make))
         return inner
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
+        if name in {"__name__", "__qualname__"}:
+            # asyncio shows it in the list of its tasks.
+            return self.text.partition("(")[0]
         if name.startswith("_"):
             raise AttributeError(name)
         raise NotAwaited(
