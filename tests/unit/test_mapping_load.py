@@ -635,5 +635,26 @@ def test_a_skipped_step_says_why(load: Load) -> None:
 
 def test_custom_steps_take_arguments(load: Load) -> None:
     """A name that a team's own step does not know is an argument of call()."""
-    map_ = load(TARGET + '[steps.rate]\nrequest = "POST /rate/{{ stars }}"\n[auth]\nbearer = "t"\n')
+    map_ = load(
+        TARGET
+        + """
+        [auth]
+        bearer = "t"
+        [steps.rate]
+        request = "POST /rate/{{ stars }}"
+        [steps.cancel_order]
+        request = "POST /orders/{{ id }}"
+        capture = { id = "id" }
+        [steps.create_address]
+        request = "POST /{{ address.city }}/{{ account.token }}/{{ run.tag }}"
+        capture = { id = "id" }
+        [resources.address]
+        made_by = "create_address"
+        """
+    )
     assert shown(request_of(map_, "rate").target, stars=5) == "/rate/5"
+
+
+def test_a_built_in_target_beside_others(load: Load) -> None:
+    """What a map adds to the demo needs no address, whichever target is chosen."""
+    assert load(TARGET + '[targets.demo]\nwrites = ["signup"]\n').target.name == "shop"

@@ -25,6 +25,7 @@ _FILTER = rf"\|\s*(?:{'|'.join(FILTERS)}|(?:default|d)\(\s*(?:{_LITERAL})\s*\))\
 _PLAIN = re.compile(rf"({_PATH})\s*((?:{_FILTER})*)\Z", re.ASCII)
 _ONE_FILTER = re.compile(rf"\|\s*(\w+)(?:\(\s*({_LITERAL})\s*\))?", re.ASCII)
 _STEP = re.compile(rf"({_NAME})|\[(\d+)\]", re.ASCII)
+_SIMPLE = re.compile(r"[^'\"()\[\]{}]*\}\}")
 _WORDS = frozenset({"true", "false", "none", "True", "False", "None", "not", "and", "or", "if", "else", "is", "in"})
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
@@ -65,6 +66,9 @@ def split(text: str) -> list[str | Expression]:
 
 def end_of(text: str, start: int) -> int:
     """Where the `}}` stands that closes an expression which begins at `start`. Raises TemplateError."""
+    simple = _SIMPLE.match(text, start)
+    if simple is not None:
+        return simple.end() - 2
     waiting: list[str] = []
     quote = ""
     at = start

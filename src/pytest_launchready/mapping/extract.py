@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -100,15 +99,7 @@ def compile_extractor(expr: str) -> Extractor:
     places = iter(range(len(values)))
     marks = {f"{_MARK}{place}": place for place in range(len(values))}
     source = "".join(part if isinstance(part, str) else f'`"{_MARK}{next(places)}"`' for part in parts)
-    tree = _parse(source, expr)
-    if values:
-        # jmespath hands the same tree out again for the same text.
-        tree = deepcopy(tree)
-    for node in _walk(tree):
-        if node["type"] == "literal" and isinstance(node["value"], str) and node["value"] in marks:
-            node.update(type="template", value=marks.pop(node["value"]))
-        elif node["type"] == "function_expression":
-            _check_function(node)
+    tree = _checked(_parse(source, expr), marks)
     if marks:
         raise ValueError(f"{expr!r}: {_QUOTED}")
     names = frozenset[str]().union(*(value.names for value in values))
@@ -147,9 +138,16 @@ def _reason(error: JMESPathError, expr: str) -> str:
     return "the end is missing"
 
 
-def _walk(node: _Node) -> list[_Node]:
-    children = [child for child in node["children"] if isinstance(child, dict)]
-    return [node, *(inner for child in children for inner in _walk(child))]
+def _checked(node: _Node, marks: dict[str, int]) -> _Node:
+    """The tree with values in the place of their marks, each of which is taken out of `marks`."""
+    kind, value = node["type"], node.get("value")
+    if kind == "literal" and isinstance(value, str) and value in marks:
+        return {"type": "template", "value": marks.pop(value), "children": []}
+    if kind == "function_expression":
+        _check_function(node)
+    children = [_checked(child, marks) if isinstance(child, dict) else child for child in node["children"]]
+    # jmespath hands the same tree out again for the same text: it must stay as it is.
+    return {**node, "children": children}
 
 
 def _check_function(node: _Node) -> None:

@@ -19,7 +19,7 @@ from pytest_launchready.mapping.requests import Requests
 from pytest_launchready.mapping.resources import Resources
 from pytest_launchready.mapping.scopes import Scopes
 from pytest_launchready.mapping.steps import Steps
-from pytest_launchready.mapping.targets import compile_target_table
+from pytest_launchready.mapping.targets import BUILT_IN, compile_target_table
 from pytest_launchready.mapping.values import Values
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _target(
     targets = dict(_entries(tables, "targets", problems))
     for other, table in targets.items():
         if other != name:
-            compile_target_table(other, _unresolved(table), ("targets", other), leaves, built_in=False)
+            compile_target_table(other, _unresolved(table), ("targets", other), leaves, built_in=other in BUILT_IN)
     if name not in targets and not built_in:
         problems.add(
             ("targets",), "there is no such target", got=name, allowed=targets or "none: the map has no [targets.NAME]"

@@ -66,8 +66,13 @@ class Problems:
         """True once there is one."""
         return bool(self._found)
 
-    def add(self, key: Key, what: str, *, got: object = _NOTHING, allowed: str | Iterable[str] = "") -> None:
-        """Note a problem; names in `allowed` are searched for the nearest match to what was got."""
+    def add(
+        self, key: Key, what: str, *, got: object = _NOTHING, allowed: str | Iterable[str] = "", otherwise: str = ""
+    ) -> None:
+        """Note a problem; names in `allowed` are searched for the nearest match to what was got.
+
+        `otherwise` is said where there is none.
+        """
         names = [] if isinstance(allowed, str) else sorted(allowed)
         words = allowed if isinstance(allowed, str) else listed(names)
         text = what
@@ -75,7 +80,7 @@ class Problems:
             text += f"{', ' if text else ''}got {shown(got)}"
         text += f"; allowed: {words}." if words else "."
         if isinstance(got, str) and not isinstance(got, Given):
-            text += _near(got, names)
+            text += _near(got, names) or otherwise
         self._found.setdefault((self._written(key), text))
 
     def _written(self, key: Key) -> Key:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_launchready.mapping.expressions import end_of
 from pytest_launchready.mapping.records import Body, Request
-from pytest_launchready.mapping.template import Given, Template, TemplateError
+from pytest_launchready.mapping.template import Given, Template, TemplateError, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +63,12 @@ class Requests:
     def _headers(self, table: dict[str, Any] | None, key: Key, written: Mapping[str, Key]) -> Template | None:
         if table is None:
             return None
-        for name, value in table.items():
-            place = written.get(name, (*key, "headers", name))
-            if self.leaves.template(value, place) is self.leaves.nothing:
-                return self.leaves.nothing
-        return self.leaves.template(table, (*key, "headers"))
+        try:
+            return compile_template(table)
+        except TemplateError:
+            for name, value in table.items():
+                self.leaves.template(value, written.get(name, (*key, "headers", name)))
+            return self.leaves.nothing
 
     def bare(self, text: str, key: Key) -> Request:
         """The request of a "METHOD target" text that stands alone."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_launchready.mapping.graph import captured, expressions, makers_of
-from pytest_launchready.mapping.records import Auth, Map, ReadMail, Request, Resource, RunStep, Step
+from pytest_launchready.mapping.records import Auth, Map, Part, Resource, RunStep, Step
 from pytest_launchready.mapping.references import KNOWN_STEPS
 from pytest_launchready.mapping.template import Template, TemplateError, compile_template
 
@@ -37,7 +37,21 @@ _OBJECTS: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "cart": (frozenset(), ("add_to_cart",)),
     "order": (frozenset(), ("checkout", "get_order", "list_orders")),
 }
+_OPTIONAL: Final = " A value that only some tests give is written with `| default(…)`."
+_RUN: Final = frozenset({"id", "tag", "seed", "worker"})
 _TARGET: Final = frozenset({"name", "kind", "api", "web", "hosts"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """Where in a step a name is used."""
+
+    step: Step
+    place: int
+    before: set[str]
+    """What earlier requests have captured."""
+    later: Mapping[str, int]
+    """What this and later requests capture → which of them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,7 @@ class Scopes:
         every = {"account": self._account(), "values": frozenset(map_.values), "search": frozenset({"text"})}
         every["owner"] = every["account"]
         every["target"] = _TARGET
+        every["run"] = _RUN
         if not self.built_in:
             every["target.hosts"] = frozenset(map_.target.hosts)
         makers = makers_of(map_.resources)
@@ -128,61 +143,80 @@ class Scopes:
         known = self._roots() | undone
         if step.name.startswith(("update_", "delete_", "get_")):
             known.add("id")
+        in_list = self._has_list(step.name)
         for place, part in enumerate(step.parts):
             if isinstance(part, RunStep):
                 inner = self.map.steps.get(part.step)
                 known |= {inner.makes} if inner is not None and inner.makes is not None else set()
                 continue
-            key: Key = ("steps", step.name)
-            if self._has_list(step.name):
-                key = (*key, "requests", place)
-            later = self._later(step, place)
+            key: Key = ("steps", step.name, "requests", place) if in_list else ("steps", step.name)
+            now = _Now(step, place, captured(step.parts[:place]), _first_captures(step.parts[place:], place))
             for below, value in expressions(part):
-                self._check(value.required, (*key, *below), known, later, step)
+                self._check(value.required, (*key, *below), known, now)
             known |= set(part.capture)
         if step.found is not None:
-            self._check(step.found.required, ("steps", step.name, "found"), known, {}, step)
+            now = _Now(step, len(step.parts), captured(step.parts), {})
+            self._check(step.found.required, ("steps", step.name, "found"), known, now)
 
     def _has_list(self, name: str) -> bool:
         table = self.document.get("steps", {}).get(name)
         return isinstance(table, dict) and "requests" in table
 
-    @staticmethod
-    def _later(step: Step, place: int) -> dict[str, int]:
-        rest = list(enumerate(step.parts))[place:]
-        return {
-            name: at for at, part in reversed(rest) if isinstance(part, Request | ReadMail) for name in part.capture
-        }
-
-    def _check(
-        self,
-        names: Iterable[str],
-        key: Key,
-        known: set[str],
-        later: Mapping[str, int] | None = None,
-        step: Step | None = None,
-    ) -> None:
-        for name in sorted(names):
+    def _check(self, names: Iterable[str], key: Key, known: set[str], now: _Now | None = None) -> None:
+        for name in names:
             root, _, rest = name.partition(".")
-            place = self._place(key, name)
             if root not in known:
-                at = (later or {}).get(root)
-                if at is not None:
-                    where = "by this request itself" if (at,) == key[3:4] or len(key) < 4 else f"only by requests[{at}]"
-                    self.problems.add(place, f"{{{{ {name} }}}} is used before it is captured ({where})")
-                elif step is None or step.name in KNOWN_STEPS:
-                    # What a step of the team's own does not know is an argument of call().
-                    self.problems.add(place, "nothing here is called so", got=root, allowed=known)
-            elif rest and not (step is not None and root in captured(step.parts)):
-                self._check_attribute(root, rest, place)
+                self._unknown(name, root, key, known, now)
+            elif rest and (now is None or root not in now.before):
+                self._check_attribute(name, root, rest, key, now)
 
-    def _check_attribute(self, root: str, rest: str, place: Key) -> None:
+    def _unknown(self, name: str, root: str, key: Key, known: set[str], now: _Now | None) -> None:
+        own = now is None or now.step.name in KNOWN_STEPS
+        if now is not None and root in now.later and (own or root != "id" or now.later[root] != now.place):
+            self._too_early(name, now.later[root], key, now)
+        elif own:
+            # What a step of the team's own does not know is an argument of call().
+            self.problems.add(
+                self._place(key, name), "nothing here is called so", got=root, allowed=known, otherwise=_OPTIONAL
+            )
+
+    def _too_early(self, name: str, at: int, key: Key, now: _Now) -> None:
+        where = f"only by requests[{at}]" if at != now.place else "by this request itself"
+        self.problems.add(self._place(key, name), f"{{{{ {name} }}}} is used before it is captured ({where})")
+
+    def _check_attribute(self, name: str, root: str, rest: str, key: Key, now: _Now | None) -> None:
         first, _, more = rest.partition(".")
         if root == "target" and first == "hosts" and more:
             root, first = "target.hosts", more.partition(".")[0]
+        if now is not None and root == now.step.makes:
+            # The object is not made yet: it has what the caller gave, and nothing that this step captures.
+            if now.step.name not in KNOWN_STEPS:
+                return
+            if first not in self._given(root, now.step.name):
+                if first in now.before:
+                    what = f"{{{{ {name} }}}} is not made yet: write {{{{ {first} }}}} for what this step has captured"
+                    self.problems.add(self._place(key, name), what)
+                    return
+                if first in now.later:
+                    self._too_early(name, now.later[first], key, now)
+                    return
         names = self.attributes.get(root)
         if names is not None and first not in names:
-            self.problems.add(place, f"{root} has no such name", got=first, allowed=names or "nothing")
+            hint = _OPTIONAL if root in _OBJECTS or root == "search" else ""
+            what = f"{root} has no such name"
+            self.problems.add(self._place(key, name), what, got=first, allowed=names or "nothing", otherwise=hint)
+
+    def _given(self, kind: str, step: str) -> frozenset[str]:
+        """What an object has before a step that makes it."""
+        if kind != "account":
+            return _OBJECTS[kind][0]
+        before = {"signup": (), "login": ("signup",)}.get(step, ("signup", "login"))
+        people = self.map.people.values()
+        return (ACCOUNT - {"id"}).union(
+            *(person.values for person in people),
+            *(account for person in people for account in person.accounts),
+            *(captured(self.map.steps[name].parts) for name in before if name in self.map.steps),
+        )
 
     def _place(self, key: Key, name: str) -> Key:
         """The innermost key below (or above) that mentions the name."""
@@ -193,6 +227,15 @@ class Scopes:
             except (KeyError, IndexError, TypeError):
                 return key[:length] if length > 1 else key
         return next((below for below in _mentions(value, name, key)), key)
+
+
+def _first_captures(parts: Iterable[Part], start: int) -> dict[str, int]:
+    """Name → the request that captures it first, counted from `start`."""
+    found: dict[str, int] = {}
+    for place, part in enumerate(parts, start):
+        for name in captured([part]):
+            found.setdefault(name, place)
+    return found
 
 
 def _mentions(value: Any, name: str, key: Key) -> Iterator[Key]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -10,6 +10,9 @@ from pytest_launchready.mapping.records import Target
 from pytest_launchready.mapping.tables import BudgetTable, PaymentsTable, TargetTable, read
 from pytest_launchready.mapping.template import Given, Template
 from pytest_launchready.mapping.values import plain
+
+BUILT_IN: Final = frozenset({"demo", "demo-cookie", "demo-graphql"})
+"""Targets that need no address: the embedded marketplace, in each of its dialects."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -97,6 +97,8 @@ def _is_origin(expression: Expression) -> bool:
 
 
 def _parts(text: str) -> list[str | Expression]:
+    if "{" not in text:
+        return [text] if text else []
     parts = split(text)
     if any(isinstance(part, str) and "{%" in part for part in parts):
         raise TemplateError("{% %} is not read here: write {{ 'a' if order.id else 'b' }} to choose")
@@ -124,6 +126,8 @@ def _group(source: Any, parts: list[Template], render: Callable[[Scope], Any]) -
 def _of(
     source: Any, parts: list[Expression] | list[Template], render: Callable[[Scope], Any], *, constant: bool
 ) -> Template:
+    if len(parts) == 1:
+        return Template(source, parts[0].names, parts[0].required, constant, render)
     names = frozenset[str]().union(*(part.names for part in parts))
     required = frozenset[str]().union(*(part.required for part in parts))
     return Template(source, names, required, constant, render)
