@@ -19,6 +19,12 @@ async def test_two_searches_at_once_agree(anonymous, buyer, lamp):
     assert lamp in theirs
 
 
+async def test_a_search_answers_while_people_wait(anonymous):
+    """A search that takes longer than a blink loses the visitor."""
+    async with asyncio.timeout(0.7):
+        await anonymous.search("lamp")
+
+
 @pytest.mark.launchready(requires=("update_listing",))
 def test_a_seller_can_change_the_price(seller, listing):
     """A new price is the price that the marketplace shows."""

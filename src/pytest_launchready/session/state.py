@@ -136,9 +136,11 @@ def _map_path(config: pytest.Config, settings: Settings, target: str) -> Path:
 
 
 def _short(path: Path) -> str:
-    """The path as people at the prompt would write it."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    """The path as people would write it: from here, or from the folder that holds this package."""
+    for base in (Path.cwd(), Path(__file__).parents[2]):
+        if path.is_relative_to(base):
+            return str(path.relative_to(base))
+    return str(path)
 
 
 def _letters(worker: str) -> str:
