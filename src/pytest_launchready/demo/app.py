@@ -33,7 +33,7 @@ from pytest_launchready.demo.web.rest import rest_routes
 from pytest_launchready.demo.web.system import system_routes
 
 logger = logging.getLogger(__name__)
-PAGES = ("/listings/", "/photos/", "/static/")
+APIS = ("/api/", "/cookie/", "/graphql", "/_mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,8 @@ def all_routes(pages: Pages, *, catch_mail: bool) -> list[Route]:
 
 
 def _is_page(request: Request) -> bool:
-    """Whether a person with a browser sees the answer."""
-    path = request.url.path
-    return (path == "/" or path.startswith(PAGES)) or "text/html" in request.headers.get("accept", "")
+    """Whether a person with a browser sees the answer; an API answers in JSON whoever asks."""
+    return not request.url.path.startswith(APIS) and "text/html" in request.headers.get("accept", "text/html")
 
 
 class Outside:

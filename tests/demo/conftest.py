@@ -1,0 +1,379 @@
+"""One demo server for all tests, and people who speak its three dialects through one vocabulary."""
+
+import itertools
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from pytest_launchready.demo import Demo, start
+
+ADMIN = ("admin@demo.example", "admin-password-1")
+PASSWORD = "correct horse 1"
+ADDRESS = {"street": "1 Quay", "city": "Lund", "postcode": "22100", "country": "se"}
+NUMBERS = itertools.count(1)
+
+REST = {
+    "signup": "POST /signup",
+    "me": "GET /me",
+    "update_me": "PATCH /me",
+    "delete_me": "DELETE /me",
+    "logout": "POST /logout",
+    "request_reset": "POST /password-reset",
+    "confirm_reset": "POST /password-reset/confirm",
+    "begin_otp": "POST /me/otp",
+    "confirm_otp": "POST /me/otp/confirm",
+    "disable_otp": "POST /me/otp/disable",
+    "list_invites": "GET /invites",
+    "create_invite": "POST /invites",
+    "get_invite": "GET /invites/{id}",
+    "delete_invite": "DELETE /invites/{id}",
+    "list_addresses": "GET /addresses",
+    "create_address": "POST /addresses",
+    "get_address": "GET /addresses/{id}",
+    "update_address": "PATCH /addresses/{id}",
+    "delete_address": "DELETE /addresses/{id}",
+    "search": "GET /listings",
+    "create_listing": "POST /listings",
+    "get_listing": "GET /listings/{id}",
+    "update_listing": "PATCH /listings/{id}",
+    "delete_listing": "DELETE /listings/{id}",
+    "delete_photo": "DELETE /listings/{listing_id}/photos/{id}",
+    "send_message": "POST /listings/{listing_id}/messages",
+    "list_threads": "GET /threads",
+    "get_thread": "GET /threads/{id}",
+    "reply": "POST /threads/{thread_id}/messages",
+    "list_messages": "GET /messages",
+    "get_message": "GET /messages/{id}",
+    "update_message": "PATCH /messages/{id}",
+    "delete_message": "DELETE /messages/{id}",
+    "get_cart": "GET /cart",
+    "empty_cart": "DELETE /cart",
+    "add_to_cart": "POST /cart/items",
+    "remove_from_cart": "DELETE /cart/items/{listing_id}",
+    "list_orders": "GET /orders",
+    "get_order": "GET /orders/{id}",
+    "update_order": "PATCH /orders/{id}",
+    "list_sales": "GET /sales",
+    "list_users": "GET /admin/users",
+    "delete_user": "DELETE /admin/users/{id}",
+    "list_all_orders": "GET /admin/orders",
+    "remove_listing": "DELETE /admin/listings/{id}",
+}
+PERSON, PAGE = "id name", "page perPage total nextPage"
+ACCOUNT = "id email name phone role otpEnabled createdAt"
+LISTING = f"id title description price currency stock seller {{ {PERSON} }} photos {{ id url contentType }} url"
+MESSAGE = f"id threadId listingId text sender {{ {PERSON} }}"
+THREAD = "id listing { id title } buyerId sellerId count"
+STREET = "name street city postcode country"
+INVITE = "id email accepted"
+CART = "items { listingId title price quantity } total"
+LINE = "listingId sellerId title price quantity"
+ORDER = (
+    f"id status total charged note items {{ {LINE} }} shipping {{ method price }} address {{ {STREET} }}"
+    " buyer { id name email } payment { id mode }"
+)
+QUERIES = {
+    "me": ("me", {}, ACCOUNT),
+    "list_invites": ("invites", {}, INVITE),
+    "get_invite": ("invite", {"id": "ID!"}, INVITE),
+    "list_addresses": ("addresses", {}, f"id {STREET}"),
+    "get_address": ("address", {"id": "ID!"}, f"id {STREET}"),
+    "search": (
+        "search",
+        {
+            "q": "String",
+            "page": "Int",
+            "perPage": "Int",
+            "sort": "String",
+            "minPrice": "Money",
+            "maxPrice": "Money",
+            "seller": "ID",
+        },
+        f"items {{ {LISTING} }} {PAGE}",
+    ),
+    "get_listing": ("listing", {"id": "ID!"}, LISTING),
+    "list_threads": ("threads", {}, THREAD),
+    "get_thread": ("thread", {"id": "ID!"}, f"{THREAD} messages {{ {MESSAGE} }}"),
+    "list_messages": ("messages", {"listingId": "ID"}, f"items {{ {MESSAGE} }} {PAGE}"),
+    "get_message": ("message", {"id": "ID!"}, MESSAGE),
+    "get_cart": ("cart", {}, CART),
+    "list_orders": ("orders", {"page": "Int", "perPage": "Int"}, f"items {{ {ORDER} }} {PAGE}"),
+    "get_order": ("order", {"id": "ID!"}, ORDER),
+    "list_sales": ("sales", {}, f"orderId {LINE} address {{ {STREET} }}"),
+    "list_users": ("users", {"email": "String", "perPage": "Int"}, f"items {{ {ACCOUNT} }} {PAGE}"),
+    "list_all_orders": ("allOrders", {"perPage": "Int"}, f"items {{ {ORDER} }} {PAGE}"),
+}
+MUTATIONS = {
+    "signup": ("signup", {"input": "SignupInput!"}, ACCOUNT),
+    "login": ("login", {"input": "LoginInput!"}, f"accessToken expiresIn user {{ {ACCOUNT} }}"),
+    "logout": ("logout", {}, ""),
+    "update_me": ("updateMe", {"input": "AccountInput!"}, ACCOUNT),
+    "delete_me": ("deleteMe", {}, ""),
+    "request_reset": ("requestPasswordReset", {"email": "String!"}, ""),
+    "confirm_reset": ("confirmPasswordReset", {"token": "String!", "password": "String!"}, ""),
+    "begin_otp": ("beginOtp", {}, "secret uri"),
+    "confirm_otp": ("confirmOtp", {"otp": "String!"}, ""),
+    "disable_otp": ("disableOtp", {"otp": "String!"}, ""),
+    "create_invite": ("createInvite", {"email": "String!"}, INVITE),
+    "delete_invite": ("deleteInvite", {"id": "ID!"}, ""),
+    "create_listing": ("createListing", {"input": "ListingInput!"}, LISTING),
+    "update_listing": ("updateListing", {"id": "ID!", "input": "ListingChange!"}, LISTING),
+    "delete_listing": ("deleteListing", {"id": "ID!"}, ""),
+    "delete_photo": ("deletePhoto", {"listingId": "ID!", "id": "ID!"}, ""),
+    "send_message": ("sendMessage", {"listingId": "ID!", "text": "String!"}, MESSAGE),
+    "reply": ("reply", {"threadId": "ID!", "text": "String!"}, MESSAGE),
+    "update_message": ("updateMessage", {"id": "ID!", "text": "String!"}, MESSAGE),
+    "delete_message": ("deleteMessage", {"id": "ID!"}, ""),
+    "create_address": ("createAddress", {"input": "AddressInput!"}, f"id {STREET}"),
+    "update_address": ("updateAddress", {"id": "ID!", "input": "AddressChange!"}, f"id {STREET}"),
+    "delete_address": ("deleteAddress", {"id": "ID!"}, ""),
+    "add_to_cart": ("addToCart", {"listingId": "ID!", "quantity": "Int"}, CART),
+    "remove_from_cart": ("removeFromCart", {"listingId": "ID!"}, ""),
+    "empty_cart": ("emptyCart", {}, ""),
+    "checkout": ("checkout", {"input": "CheckoutInput!", "idempotencyKey": "String"}, ORDER),
+    "update_order": ("updateOrder", {"id": "ID!", "note": "String!"}, ORDER),
+    "delete_user": ("deleteUser", {"id": "ID!"}, ""),
+    "remove_listing": ("removeListing", {"id": "ID!"}, ""),
+}
+
+
+@dataclass
+class Outcome:
+    """An answer in the words of REST, whatever the dialect."""
+
+    status: int
+    body: Any
+    headers: httpx.Headers
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 300
+
+    def __getitem__(self, name: str) -> Any:
+        assert self.ok, (self.status, self.body)
+        return self.body[name]
+
+
+@dataclass
+class Somebody:
+    """A person at one dialect of one server."""
+
+    url: str
+    email: str = ""
+    password: str = PASSWORD
+    client: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=self.url, timeout=10)
+
+    def do(self, operation: str, **values: Any) -> Outcome:
+        raise NotImplementedError
+
+    def login(self, **more: str) -> Outcome:
+        raise NotImplementedError
+
+    def buy(self, listing: Any, *, key: str | None = None, quantity: int = 1, **choices: Any) -> Outcome:
+        raise NotImplementedError
+
+
+class Rest(Somebody):
+    prefix = "/api"
+
+    def do(self, operation: str, **values: Any) -> Outcome:
+        method, path = REST[operation].split()
+        for name in re.findall(r"\{(\w+)\}", path):
+            path = path.replace(f"{{{name}}}", str(values.pop(name)))
+        if method == "GET":
+            return self.send(method, path, params=values)
+        return self.send(method, path, json=values) if method != "DELETE" else self.send(method, path)
+
+    def send(self, method: str, path: str, **arguments: Any) -> Outcome:
+        response = self.client.request(method, self.prefix + path, **arguments)
+        return Outcome(response.status_code, response.json() if response.content else None, response.headers)
+
+    def login(self, **more: str) -> Outcome:
+        outcome = self.send("POST", "/login", json={"email": self.email, "password": self.password, **more})
+        if outcome.ok:
+            self.client.headers["authorization"] = f"Bearer {outcome['access_token']}"
+        return outcome
+
+    def buy(self, listing: Any, *, key: str | None = None, quantity: int = 1, **choices: Any) -> Outcome:
+        added = self.do("add_to_cart", listing_id=listing, quantity=quantity)
+        return self.place(listing, key, **choices) if added.ok else added
+
+    def place(self, listing: Any, key: str | None, **choices: Any) -> Outcome:
+        body = {"listing_ids": [listing], "address": ADDRESS, **choices}
+        return self.send("POST", "/orders", json=body, headers={"Idempotency-Key": key} if key else {})
+
+
+class Cookie(Rest):
+    prefix = "/cookie"
+
+    def send(self, method: str, path: str, **arguments: Any) -> Outcome:
+        csrf = self.client.cookies.get("csrf_token", "")
+        return super().send(method, path, **{"headers": {"X-CSRF-Token": csrf}, **arguments})
+
+    def login(self, **more: str) -> Outcome:
+        return self.send("POST", "/login", json={"email": self.email, "password": self.password, **more})
+
+    def place(self, listing: Any, key: str | None, **choices: Any) -> Outcome:
+        where = {"address": ADDRESS}
+        if "address_id" in choices:
+            where = {"address_id": choices.pop("address_id")}
+        outcome = self.send("PUT", "/checkout/address", json=where)
+        if outcome.ok:
+            outcome = self.send("PUT", "/checkout/payment", json={"listing_ids": [listing], **choices})
+        if not outcome.ok:
+            return outcome
+        return self.place_prepared({"payment_id": outcome["payment_id"]}, key)
+
+    def place_prepared(self, body: dict[str, Any], key: str | None) -> Outcome:
+        headers = {"X-CSRF-Token": self.client.cookies.get("csrf_token", "")}
+        return self.send("POST", "/orders", json=body, headers={**headers, "Idempotency-Key": key} if key else headers)
+
+
+class Graph(Somebody):
+    def do(self, operation: str, **values: Any) -> Outcome:
+        kind = "query" if operation in QUERIES else "mutation"
+        root, types, selection = (QUERIES if operation in QUERIES else MUTATIONS)[operation]
+        given = {camel(name): value for name, value in values.items()}
+        if "input" in types:
+            outer = {name: given.pop(name) for name in set(types) & set(given)}
+            given = {"input": given, **outer}
+        if "idempotencyKey" in given and given["idempotencyKey"] is None:
+            del given["idempotencyKey"]
+        signature = ", ".join(f"${name}: {types[name]}" for name in types)
+        arguments = ", ".join(f"{name}: ${name}" for name in types)
+        head = (f"({signature})", f"({arguments})") if types else ("", "")
+        document = f"{kind} {head[0]} {{ {root}{head[1]} {f'{{ {selection} }}' if selection else ''} }}"
+        return self.send(document, given, root)
+
+    def send(self, document: str, variables: dict[str, Any], root: str) -> Outcome:
+        response = self.client.post("/graphql", json={"query": document, "variables": variables})
+        answer = response.json()
+        if "errors" in answer:
+            extensions = answer["errors"][0]["extensions"]
+            status = {"INTERNAL_SERVER_ERROR": 500, "BAD_USER_INPUT": 422}.get(extensions["code"], 400)
+            return Outcome(extensions.get("status", status), snaked(answer), response.headers)
+        return Outcome(response.status_code, snaked(answer["data"][root]), response.headers)
+
+    def login(self, **more: str) -> Outcome:
+        outcome = self.do("login", email=self.email, password=self.password, **more)
+        if outcome.ok:
+            self.client.headers["authorization"] = f"Bearer {outcome['access_token']}"
+        return outcome
+
+    def buy(self, listing: Any, *, key: str | None = None, quantity: int = 1, **choices: Any) -> Outcome:
+        added = self.do("add_to_cart", listing_id=listing, quantity=quantity)
+        if not added.ok:
+            return added
+        return self.do("checkout", **{"listing_ids": [listing], "address": ADDRESS, "idempotency_key": key, **choices})
+
+
+def camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+def snaked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", name): snaked(item) for name, item in value.items()}
+    return [snaked(item) for item in value] if isinstance(value, list) else value
+
+
+DIALECTS: dict[str, type[Somebody]] = {"rest": Rest, "cookie": Cookie, "graphql": Graph}
+
+
+class Shop:
+    """One server, in one dialect."""
+
+    def __init__(self, demo: Demo, dialect: str) -> None:
+        self.demo = demo
+        self.dialect = dialect
+        self._people: list[Somebody] = []
+
+    def somebody(self) -> Somebody:
+        """Nobody in particular: no account, no session."""
+        person = DIALECTS[self.dialect](self.demo.url, f"person{next(NUMBERS)}@example.com")
+        self._people.append(person)
+        return person
+
+    def person(self, **more: str) -> Somebody:
+        """Somebody new, signed up and logged in."""
+        person = self.somebody()
+        assert person.do("signup", **{"email": person.email, "password": PASSWORD, "name": "Ada", **more}).ok
+        assert person.login().ok
+        return person
+
+    def admin(self) -> Somebody:
+        person = self.somebody()
+        person.email, person.password = ADMIN
+        assert person.login().ok
+        return person
+
+    def close(self) -> None:
+        for person in self._people:
+            person.client.close()
+
+    def mails(self, address: str) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = httpx.get(f"{self.demo.url}/_mail", params={"to": address}).json()
+        return found
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """A clean marketplace."""
+    running = start(admin_email=ADMIN[0], admin_password=ADMIN[1], build="test-7")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session", params=list(DIALECTS))
+def shop(request, demo):
+    """The clean marketplace, in each dialect."""
+    opened = Shop(demo, request.param)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def rest_shop(demo):
+    """The clean marketplace, in REST only: for what the dialects share."""
+    opened = Shop(demo, "rest")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def seller(shop):
+    """Somebody who sells, for the whole session."""
+    return shop.person(name="Sally Seller")
+
+
+@pytest.fixture(scope="session")
+def buyer(shop):
+    """Somebody who buys, for the whole session."""
+    return shop.person(name="Bob Buyer")
+
+
+@pytest.fixture(scope="session")
+def stranger(shop):
+    """Somebody who has nothing to do with it."""
+    return shop.person(name="Sue Stranger")
+
+
+@pytest.fixture
+def listing(seller):
+    """A new listing for 25.00, its id."""
+    return seller.do("create_listing", title="Desk lamp", price="25.00", description="Brass")["id"]
+
+
+@pytest.fixture
+def order(buyer, listing):
+    """A new order of the listing."""
+    bought = buyer.buy(listing)
+    assert Decimal(bought["total"]) == 25
+    return bought.body
