@@ -125,7 +125,7 @@ def _resolve_one(
 
 
 def _checked(given: Value) -> Value:
-    convert = {"text": str, "path": str, "switch": _switch, "number": int, "names": _names}[given.setting.type]
+    convert = CONVERTERS.get(given.setting.type, str)
     try:
         return Value(given.setting, convert(given.value), given.source)
     except ValueError:
@@ -145,3 +145,6 @@ def _switch(text: object) -> bool:
         return SWITCH[str(text).lower()]
     except KeyError:
         raise ValueError from None
+
+
+CONVERTERS: Mapping[Type, Callable[[Any], Any]] = {"switch": _switch, "number": int, "names": _names}

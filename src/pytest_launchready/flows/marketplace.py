@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pytest_launchready.core.redact import Secrets
-from pytest_launchready.flows.actor import Actor
+from pytest_launchready.flows.actor import Actor, AsyncActor
 from pytest_launchready.flows.company import Company
 from pytest_launchready.flows.made import Undone
 from pytest_launchready.flows.objects import Listing, Order
@@ -115,6 +115,9 @@ if TYPE_CHECKING:
 
     class AsyncMarketplace(Marketplace, AsyncFace):
         """`Marketplace` as async tests see it: `new_actor` is awaited. One class at run time."""
+
+        def new_actor(self, role: str = "buyer") -> Awaitable[AsyncActor]:
+            """One more person of a role, signed up and logged in."""
 
 else:
     AsyncMarketplace = Marketplace
