@@ -36,6 +36,11 @@ def cases() -> list[tuple[str, str, str]]:
 
 
 DEEP = [
+    (
+        "deep, but not too deep for JSON",
+        f"[steps.x]\nrequest = 'POST /'\njson = '{'[' * 700 + ']' * 700}'",
+        ":6: steps.x.json: is nested too deeply.",
+    ),
     ("deep text", f"[steps.x]\nrequest = 'POST /'\njson = '{'[' * 20000}'", ":6: steps.x.json: is nested too deeply."),
     (
         "deep graphql",
@@ -93,10 +98,7 @@ def test_no_such_target(tmp_path: Path) -> None:
         said == "launchready.toml:1: targets: there is no such target, got 'shpo'; allowed: shop. Did you mean 'shop'?"
     )
     said = complaint(tmp_path, "[auth]\n", target="shop")
-    assert (
-        said
-        == "launchready.toml: targets: there is no such target, got 'shop'; allowed: none: the map has no [targets.NAME]."
-    )
+    assert said.endswith("there is no such target, got 'shop'; allowed: none: the map has no [targets.NAME].")
 
 
 def test_a_target_that_is_no_table(tmp_path: Path) -> None:

@@ -164,14 +164,9 @@ def _step(value: Any, step: str | int) -> Any:
 
 
 def explain(text: str, path: Path, scope: Scope) -> str:
-    """The sentence that says which part of a path is missing, what is there, and the nearest match."""
-    value: Any = scope
-    for place, step in enumerate(path):
-        inner = _step(value, step)
-        if inner is MISSING:
-            return f"{{{{ {text} }}}}: {_lacks(value, step, path[:place])}"
-        value = inner
-    return f"{{{{ {text} }}}}: cannot be worked out"
+    """The sentence that says which part of a missing path is not there, what is, and the nearest match."""
+    place = next(place for place in range(len(path)) if lookup(path[: place + 1], scope) is MISSING)
+    return f"{{{{ {text} }}}}: {_lacks(lookup(path[:place], scope), path[place], path[:place])}"
 
 
 def _lacks(value: Any, step: str | int, before: Path) -> str:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import jmespath  # type: ignore[import-untyped]
@@ -92,6 +93,7 @@ def _exact(value: Any) -> Any:
     return Decimal(repr(value)) if isinstance(value, float) and value - value == 0 else value
 
 
+@lru_cache(maxsize=4096)
 def compile_extractor(expr: str) -> Extractor:
     """The expression, ready to search answers. Raises ValueError with JMESPath's reason where it is not one."""
     parts = split(expr)

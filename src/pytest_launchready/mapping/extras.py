@@ -13,6 +13,7 @@ from pytest_launchready.mapping.tables import BuildTable, ContractTable, MailTab
 from pytest_launchready.mapping.values import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_launchready.mapping.leaves import Leaves
@@ -84,11 +85,8 @@ def compile_build(table: Any, key: Key, leaves: Leaves) -> dict[str, Any]:
     return {} if build.source is None else {"source": plain(build.source)}
 
 
-def compile_values(table: Any, key: Key, leaves: Leaves) -> dict[str, Any]:
+def compile_values(table: Mapping[str, Any], key: Key, leaves: Leaves) -> dict[str, Any]:
     """The team's own names, as plain data."""
-    if not isinstance(table, dict):
-        leaves.problems.add(key, "", got=table, allowed="a table")
-        return {}
     for name, value in table.items():
         leaves.name(name, (*key, name))
         refuse_templates(value, (*key, name), leaves)

@@ -115,10 +115,8 @@ def _collect(node: nodes.Node, found: dict[Path, bool], *, optional: bool) -> No
     elif (isinstance(node, nodes.Filter) and node.name in {"default", "d"}) or (
         isinstance(node, nodes.Test) and node.name in {"defined", "undefined"}
     ):
-        first = node.node
-        if first is not None:
-            _collect(first, found, optional=True)
-        rest = [child for child in node.iter_child_nodes() if child is not first]
+        first, *rest = node.iter_child_nodes()
+        _collect(first, found, optional=True)
     else:
         rest = list(node.iter_child_nodes())
     for child in rest:
@@ -138,8 +136,6 @@ def _evaluate(
         missing = next((path for path in required if lookup(path, scope) is MISSING), None)
         said = f"{{{{ {text} }}}}: {error.message}" if missing is None else explain(text, missing, scope)
         raise TemplateError(said) from None
-    except TemplateError:
-        raise
     except Exception as error:  # noqa: BLE001 - an expression may raise anything
         raise TemplateError(f"{{{{ {text} }}}}: {type(error).__name__}: {error}") from None
 

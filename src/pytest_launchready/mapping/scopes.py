@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -242,9 +243,7 @@ def _mentions(value: Any, name: str, key: Key) -> Iterator[Key]:
     if isinstance(value, dict | list):
         for part, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _mentions(inner, name, (*key, part))
-        return
-    try:
-        if name in compile_template(value).required:
-            yield key
-    except TemplateError:
-        return
+    else:
+        with suppress(TemplateError):
+            if name in compile_template(value).required:
+                yield key

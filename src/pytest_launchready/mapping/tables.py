@@ -237,10 +237,7 @@ def _types(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 def _allowed(kind: Any) -> str | list[str]:
     """The words for a type: the names of a choice, or the outermost description."""
-    for part in (kind, *get_args(kind)):
-        if get_origin(part) is Literal:
-            return [str(word) for word in get_args(part)]
-        for note in getattr(part, "__metadata__", ()):
-            if note.description:
-                return str(note.description)
-    return "anything"  # pragma: no cover - a field of any type always converts
+    parts = (kind, *get_args(kind))
+    choice = [str(word) for part in parts if get_origin(part) is Literal for word in get_args(part)]
+    notes = [str(note.description) for part in parts for note in getattr(part, "__metadata__", ()) if note.description]
+    return choice or notes[0]
