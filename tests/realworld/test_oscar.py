@@ -1,0 +1,121 @@
+"""The sample suite against django-oscar: the map says everything, no Python is added."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+SUITE = Path(__file__).parents[2] / "examples" / "smoke_suite"
+NO_MESSAGES = "send_message: Oscar has no messages between people"
+NO_SESSION = "logout: HTTP Basic has no session to end"
+ABSENT = {"test_a_stranger_can_buy": NO_MESSAGES, "test_a_message_arrives": NO_MESSAGES}
+"""Tests of the suite that this shop can neither pass nor fail → what it lacks."""
+ABSENT_WITH_BASIC = {**ABSENT, "test_people_can_log_out_and_in_again": NO_SESSION}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run of the suite that has ended."""
+
+    status: int
+    text: str
+    skipped: Mapping[str, str]
+    """Test → reason."""
+
+    def find(self, pattern: str) -> str:
+        """What the first group matches in a line of the output."""
+        found = re.search(pattern, self.text, re.MULTILINE)
+        assert found, f"no line like {pattern} in:\n{self.text}"
+        return found[1]
+
+
+@pytest.fixture
+def smoke(oscar, tmp_path):
+    """Runs a copy of the sample suite against the shop with one of its maps."""
+    suite, report = tmp_path / "suite", tmp_path / "report.xml"
+    shutil.copytree(SUITE, suite, ignore=shutil.ignore_patterns("__pycache__", "launchready.toml"))
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "LAUNCHREADY"))}
+    env |= oscar.environment()
+
+    def run(way: str, *more: str) -> Done:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junitxml={report}", *more]
+        command += ["--launchready-target=oscar", f"--launchready-config={oscar.maps / way}.toml"]
+        done = subprocess.run(
+            command,
+            cwd=suite,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        text = done.stdout + done.stderr
+        assert report.exists(), text
+        cases = [(case.get("name", ""), case.find("skipped")) for case in ET.parse(report).iter("testcase")]
+        skipped = {name: skip.get("message", "") for name, skip in cases if skip is not None}
+        return Done(done.returncode, text, skipped)
+
+    return run
+
+
+def test_the_sample_suite_passes_on_a_shop_that_nobody_here_wrote(smoke, oscar):
+    """By cookie and anti-forgery header: all that the shop has passes, and only what it cannot delete stays."""
+    done = smoke("cookie")
+    check_outcome(done, ABSENT)
+    check_traces(done, oscar)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two workers"])
+@pytest.mark.parametrize(
+    ("way", "absent"),
+    [("cookie", ABSENT), ("header", ABSENT), ("basic", ABSENT_WITH_BASIC)],
+    ids=["cookie", "header", "basic"],
+)
+def test_every_way_to_log_in_is_only_another_map(smoke, oscar, way, absent, workers):
+    """Cookies, a session header that the client makes up, HTTP Basic: the suite is the same, and all of it passes."""
+    done = smoke(way, *workers)
+    check_outcome(done, absent)
+    check_traces(done, oscar)
+
+
+def check_outcome(done: Done, absent: Mapping[str, str]) -> None:
+    """Every test has passed, but those that need what the shop lacks: these are skipped, and the summary says so."""
+    total = sum(
+        len(re.findall(r"^(?:async )?def test_", path.read_text(), re.MULTILINE)) for path in SUITE.glob("*.py")
+    )
+    assert done.skipped == absent, done.text
+    assert done.find(r"^=+ (.+) in [\d.]+s.* =+$") == f"{total - len(absent)} passed, {len(absent)} skipped", done.text
+    assert done.status == 0, done.text
+    for reason, count in Counter(absent.values()).items():
+        assert f"\nnot covered: {reason} ({count} test{'s' if count > 1 else ''})\n" in done.text
+
+
+def check_traces(done: Done, oscar) -> None:
+    """The shop's own API agrees with the summary: products are gone, accounts and orders have stayed."""
+    run = done.find(r"^launchready: target oscar \(local\) at .*, run (\w+), seed \d+")
+    users = {number(user["url"]) for user in oscar.ask("/api/admin/users/") if run in str(user["email"])}
+    orders = [order for order in oscar.ask("/api/admin/orders/") if number(order["owner"]) in users]
+    products = [product["title"] for product in oscar.ask("/api/products/") if run in str(product["title"])]
+    assert products == []
+    assert int(done.find(r"(\d+) objects? (?:made and )?undone")) >= 5
+    left = done.find(r"^left behind, the map has no undo for them: (.+)$")
+    counts = {kind: int(count) for count, kind in re.findall(r"(\d+) (\w+) \(", left)}
+    assert counts == {"account": len(users), "order": len(orders)}
+    assert orders
+    assert "could not undo" not in done.text
+
+
+def number(url: object) -> str:
+    """The number at the end of a user's URL; staff are shown another URL than the user is."""
+    return str(url).rstrip("/").rpartition("/")[2]
