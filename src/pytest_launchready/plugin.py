@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if settings["target"] is not None:
         state.begin(config, settings)
         ending.treat_sigterm_as_interrupt(config)
+        ending.join_html_report(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -57,12 +58,9 @@ def pytest_report_teststatus(report: Any) -> Any:
     return outcomes.status(report) if isinstance(report, pytest.TestReport) else None
 
 
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
-    try:
-        return (yield)
-    finally:
-        ending.finish(session.config)
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    ending.finish(session.config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -70,6 +68,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    ending.finish(config)  # where the end of the session was cut short
     ending.stop(config)
 
 

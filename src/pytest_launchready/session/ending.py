@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_launchready.reporting import outcomes, terminal
+from pytest_launchready.reporting import html, outcomes, terminal
 from pytest_launchready.session import state
 
 
@@ -63,8 +63,7 @@ def stop(config: pytest.Config) -> None:
 
 def summarize(reporter: pytest.TerminalReporter) -> None:
     """Writes what could not be decided, what was not covered, and what the run left."""
-    reports = [report for group in reporter.stats.values() for report in group if isinstance(report, pytest.TestReport)]
-    verdicts = [(report.nodeid, found) for report in reports if (found := outcomes.verdict_of(report))]
+    verdicts = _verdicts(reporter)
     undecided = terminal.inconclusive_lines(
         (node, reason) for node, (kind, reason) in verdicts if kind == "inconclusive"
     )
@@ -81,3 +80,37 @@ def summarize(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line(f"not covered: {line}")
     for line in terminal.trace_lines(run.traces):
         reporter.write_line(line)
+
+
+class HtmlReport:
+    """What this run adds to pytest-html's report."""
+
+    def __init__(self, config: pytest.Config, run: state.State) -> None:
+        self._config = config
+        self._run = run
+
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Names the report after the target."""
+        report.title = html.title(state.facts(self._run))
+
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """Puts the verdict and what the run left at the head."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            return
+        counts = {name: len(reporter.stats.get(name, [])) for name in ("passed", "failed", "skipped", "error")}
+        counts["failed"] += counts["error"]
+        prefix.append(html.band(state.facts(self._run), counts, _verdicts(reporter), self._run.traces))
+
+
+def join_html_report(config: pytest.Config) -> None:
+    """Adds to pytest-html's report, if that plugin is there."""
+    run = state.state_of(config)
+    if run is not None and config.pluginmanager.hasplugin("html"):
+        config.pluginmanager.register(HtmlReport(config, run), "launchready-html")
+
+
+def _verdicts(reporter: pytest.TerminalReporter) -> list[tuple[str, tuple[str, str]]]:
+    """The tests that could not be decided or were not covered, with their reasons."""
+    reports = [report for group in reporter.stats.values() for report in group if isinstance(report, pytest.TestReport)]
+    return [(report.nodeid, found) for report in reports if (found := outcomes.verdict_of(report))]
