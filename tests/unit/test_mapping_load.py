@@ -135,7 +135,7 @@ def test_the_taste_of_the_design_loads(load: Load) -> None:
         "seller",
         ("delete_listing",),
         "listing",
-        set(),
+        frozenset(),
     )
     assert body_of(request_of(map_, "create_listing"), listing={"title": "t", "price": Decimal("2.50")}) == {
         "title": "t",

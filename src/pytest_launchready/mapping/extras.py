@@ -53,7 +53,7 @@ def compile_mail(table: Any, key: Key, requests: Requests, folder: Path) -> Mail
     url = None
     if mail.url is not None:
         # The catcher may stand anywhere: its origin is checked when it is asked.
-        url = Requests(requests.leaves, None, None).bare(mail.url, (*key, "url"))
+        url = Requests(requests.leaves, frozenset(), None).bare(mail.url, (*key, "url"))
     files = None if mail.files is None else str(folder / mail.files)
     imap = None if mail.imap is None else str(mail.imap)
     return Mail(None if mail.domain is None else str(mail.domain), files, url, imap, mail.hook)

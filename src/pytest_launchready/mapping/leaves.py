@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_launchready.mapping.problems import Key, Problems
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
+_ALONE = re.compile(r"\s*\{\{((?!\}\}).)*\}\}\s*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -66,9 +67,16 @@ class Leaves:
             self.problems.add(key, said if repr(str(text))[:20] in said else f"{text!r}: {said}")
             return compile_extractor("@")
 
+    def reader(self, text: str, key: Key) -> Extractor:
+        """A JMESPath expression that has to read the answer: a lone `{{ }}` would not."""
+        if _ALONE.fullmatch(text):
+            allowed = "JMESPath, which reads the answer, such as user.id ({{ }} may stand in it as a value)"
+            self.problems.add(key, "is a template", got=text, allowed=allowed)
+        return self.extractor(text, key)
+
     def maybe(self, text: str | None, key: Key) -> Extractor | None:
-        """A JMESPath expression, if one is written."""
-        return None if text is None else self.extractor(text, key)
+        """A JMESPath expression that has to read the answer, if one is written."""
+        return None if text is None else self.reader(text, key)
 
     def name(self, name: str, key: Key) -> None:
         """Note a name that a template could not use."""
@@ -76,11 +84,12 @@ class Leaves:
             self.problems.add(key, "", got=name, allowed="a letter, then letters, digits and _")
 
     def origin(self, text: str, key: Key, *, path: bool = False) -> str:
-        """`scheme://host[:port]`, with the path where one may stand, and no slash at its end."""
+        """`scheme://host[:port]`, with the path where one may stand, and no slash at its end; "" if it is none."""
         wrong = _wrong_origin(text, path=path)
         if wrong:
             allowed = "an origin, such as https://api.example.com" + (" (a path may follow)" if path else "")
             self.problems.add(key, wrong, got=text, allowed=allowed)
+            return ""
         return str(text).rstrip("/")
 
     def credentials(self, text: str, key: Key) -> Template:
@@ -88,6 +97,15 @@ class Leaves:
         if ":" not in text:
             self.problems.add(key, "", got=_hidden(text), allowed='"user:password", or env:NAME with that content')
         return self.template(text, key)
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host[:port]` of a URL, or "" where it has none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def _hidden(text: str) -> str:

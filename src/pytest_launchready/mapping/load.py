@@ -7,10 +7,9 @@ import re
 import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from pytest_launchready.mapping import extras, graph, references
-from pytest_launchready.mapping.leaves import Leaves
+from pytest_launchready.mapping.leaves import Leaves, origin_of
 from pytest_launchready.mapping.lines import key_lines
 from pytest_launchready.mapping.people import compile_auth, compile_person
 from pytest_launchready.mapping.problems import Key, MapError, Problem, Problems
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 _TABLES: Final = (
     *("targets", "auth", "people", "mail", "steps", "resources", "limits", "values", "contract", "build", "waivers"),
 )
+_URLS: Final = frozenset({"api", "web", "hosts"})
 _IN_PYPROJECT: Final = ("tool", "launchready")
 
 
@@ -84,17 +84,19 @@ def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: 
     problems = values.problems
     leaves = Leaves(problems)
     tables = _tables(document, problems)
-    target, over, resolved = _target(tables, name, values, leaves, built_in=built_in)
+    target, targets, resolved = _target(tables, name, values, leaves, built_in=built_in)
+    over = targets[name]
     production = target.kind == "production"
     people = _overlay(resolved, over.people, ("people",), ("targets", name, "people"), problems)
     own_values = _overlay(resolved, over.values, ("values",), ("targets", name, "values"), problems)
     contract = extras.compile_contract(resolved.get("contract", {}), ("contract",), leaves, path.parent)
-    requests = Requests(leaves, None if built_in else _origins(target), contract.graphql)
+    requests = Requests(leaves, frozenset() if built_in else _origins(target), contract.graphql)
     compiler = Steps(requests)
     steps = {
         step: compiler.compile(step, table, ("steps", step)) for step, table in _entries(resolved, "steps", problems)
     }
-    references.check_skip(over.skip or {}, steps, ("targets", name, "skip"), problems)
+    for other, table in targets.items():
+        references.check_skip(table.skip or {}, steps, ("targets", other, "skip"), problems)
     for step, reason in (over.skip or {}).items():
         steps[step] = replace(steps.get(step, Step(step)), skip=reason)
     objects = Resources(requests, steps)
@@ -123,6 +125,8 @@ def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: 
         secrets=values.secrets,
     )
     references.check_references(map_, problems)
+    for other, table in targets.items():
+        references.check_writes(table.writes or (), map_, ("targets", other, "writes"), problems)
     graph.check_circles(map_.steps, resources, problems)
     Scopes(map_, resolved, problems, built_in=built_in).check()
     return map_
@@ -141,36 +145,42 @@ def _tables(document: Any, problems: Problems) -> dict[str, Any]:
 
 def _target(
     tables: dict[str, Any], name: str, values: Values, leaves: Leaves, *, built_in: bool
-) -> tuple[Target, TargetTable, dict[str, Any]]:
-    """The chosen target, its table, and the map with outside values in place for it."""
+) -> tuple[Target, dict[str, TargetTable], dict[str, Any]]:
+    """The chosen target, the tables of all, and the map with outside values in place for the chosen one."""
     problems = values.problems
     targets = dict(_entries(tables, "targets", problems))
+    found: dict[str, TargetTable] = {}
     for other, table in targets.items():
         if other != name:
-            compile_target_table(other, _unresolved(table), ("targets", other), leaves, built_in=other in BUILT_IN)
+            _, found[other] = compile_target_table(
+                other, _unresolved(table), ("targets", other), leaves, built_in=other in BUILT_IN
+            )
     if name not in targets and not built_in:
         problems.add(
             ("targets",), "there is no such target", got=name, allowed=targets or "none: the map has no [targets.NAME]"
         )
         built_in = True
     own = values.resolve(targets.get(name, {}), ("targets", name))
-    target, over = compile_target_table(name, own, ("targets", name), leaves, built_in=built_in)
+    target, found[name] = compile_target_table(name, own, ("targets", name), leaves, built_in=built_in)
     rest = {key: values.resolve(value, (key,)) for key, value in tables.items() if key != "targets"}
-    return target, over, rest
+    return target, found, rest
 
 
-def _unresolved(table: Any) -> Any:
+def _unresolved(value: Any, key: str = "") -> Any:
     """Another target's table without what only its own run can know."""
-    if not isinstance(table, dict):
-        return table
-    outside = ("env:", "secret:", "file:", "json:")
-    return {
-        key: f"http://{key}.invalid"
-        if key in {"api", "web"} and isinstance(value, str) and value.startswith(outside)
-        else value
-        for key, value in table.items()
-        if not (key == "basic" and isinstance(value, str) and value.startswith(outside))
-    }
+    if isinstance(value, dict):
+        return {
+            name: _unresolved(inner, "hosts" if key == "hosts" else name)
+            for name, inner in value.items()
+            if name in _URLS or key == "hosts" or not _is_outside(inner)
+        }
+    if isinstance(value, list):
+        return [_unresolved(inner, key) for inner in value]
+    return "http://unknown.invalid" if key in _URLS and _is_outside(value) else value
+
+
+def _is_outside(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("env:", "secret:", "file:", "json:"))
 
 
 def _entries(tables: Mapping[str, Any], key: str, problems: Problems) -> list[tuple[str, Any]]:
@@ -197,4 +207,4 @@ def _overlay(tables: Mapping[str, Any], over: Any, key: Key, written: Key, probl
 
 def _origins(target: Target) -> frozenset[str]:
     urls = [target.api, target.web or "", *target.hosts.values()]
-    return frozenset("{}://{}".format(*urlsplit(url)[:2]) for url in urls if "://" in url)
+    return frozenset(origin_of(url) for url in urls) - {""}

@@ -40,6 +40,12 @@ def check_skip(skip: Iterable[str], steps: Iterable[str], key: Key, problems: Pr
         _step(name, (*key, name), {*steps, *KNOWN_STEPS}, problems)
 
 
+def check_writes(writes: Iterable[str], map_: Map, key: Key, problems: Problems) -> None:
+    """Note every consent to something that there is not."""
+    for place, name in enumerate(writes):
+        _check_consent(name, (*key, place), map_, problems)
+
+
 def check_references(map_: Map, problems: Problems) -> None:
     """Note every mention of a step or a person that is not there."""
     actors = ACTORS | set(map_.people)
@@ -52,8 +58,6 @@ def check_references(map_: Map, problems: Problems) -> None:
         _check_resource(resource, ("resources", name), map_, actors, problems)
     for name in map_.limits:
         _step(name, ("limits", name), {*map_.steps, *KNOWN_STEPS}, problems)
-    for name in sorted(map_.target.writes):
-        _check_consent(name, ("targets", map_.target.name, "writes"), map_, problems)
     _check_captures(map_.steps, problems)
 
 

@@ -6,16 +6,15 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from pytest_launchready.mapping.expressions import end_of
+from pytest_launchready.mapping.leaves import Leaves, origin_of
 from pytest_launchready.mapping.records import Body, Request
 from pytest_launchready.mapping.template import Given, Template, TemplateError, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_launchready.mapping.leaves import Leaves
     from pytest_launchready.mapping.problems import Key
     from pytest_launchready.mapping.tables import RequestTable
 
@@ -30,8 +29,8 @@ class Requests:
     """Compiles the requests of one map."""
 
     leaves: Leaves
-    origins: frozenset[str] | None
-    """Where an absolute URL may lead; None: not known yet."""
+    origins: frozenset[str]
+    """Where an absolute URL may lead; none: not known."""
     graphql: str | None
     """`[contract] graphql`."""
 
@@ -43,7 +42,12 @@ class Requests:
         capture = table.capture or {}
         for name in capture:
             leaves.name(name, (*key, "capture", name))
-        expect = [table.expect] if isinstance(table.expect, str) else table.expect or []
+        at: Key = (*key, "expect")
+        expect = (
+            {at: table.expect}
+            if isinstance(table.expect, str)
+            else {(*at, n): text for n, text in enumerate(table.expect or [])}
+        )
         return Request(
             method,
             target,
@@ -53,7 +57,7 @@ class Requests:
             basic=None if table.basic is None else leaves.credentials(table.basic, (*key, "basic")),
             actor=table.actor,
             ok=frozenset(table.ok or ()),
-            expect=tuple(leaves.extractor(text, (*key, "expect")) for text in expect),
+            expect=tuple(leaves.reader(text, place) for place, text in expect.items()),
             capture={name: leaves.extractor(text, (*key, "capture", name)) for name, text in capture.items()},
             items=leaves.maybe(table.items, (*key, "items")),
             wait=table.wait or 0.0,
@@ -102,9 +106,10 @@ class Requests:
         if any(char.isspace() for char in fixed):
             problems.add(key, "a target holds no spaces", got=target)
         elif target.startswith(("http://", "https://")):
-            origin = "{}://{}".format(*urlsplit(fixed)[:2])
-            if self.origins is not None and origin not in self.origins:
-                problems.add(key, "leads to an origin that is not the target's", got=origin, allowed=self.origins)
+            origin = origin_of(fixed)
+            if self.origins and origin not in self.origins:
+                what = "leads to an origin that is not the target's"
+                problems.add(key, what, got=origin or target, allowed=self.origins)
         elif target.startswith("//") or not target.startswith(("/", "{{")):
             allowed = 'a path that begins with "/", an absolute URL, or a {{ }}'
             problems.add(key, "is no target", got=target, allowed=allowed)

@@ -226,7 +226,8 @@ def read(struct: type[S], table: Any, key: Key, problems: Problems) -> S:
         try:
             good[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError:
-            problems.add((*key, name), "", got=value, allowed=_allowed(types[name]))
+            got = "***" if name in {"password", "basic"} else value
+            problems.add((*key, name), "", got=got, allowed=_allowed(types[name]))
     return struct(**good)
 
 
