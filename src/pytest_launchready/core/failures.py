@@ -74,14 +74,15 @@ def curl(exchange: Exchange, secrets: Secrets) -> str:
         try:
             words += ["--data-raw", _word(exchange.request_body.decode(), secrets)]
         except UnicodeDecodeError:
-            words += ["--data-binary", f"'<{len(exchange.request_body)} bytes>'"]
+            words += ["--data-binary", shlex.quote(f"<{len(exchange.request_body)} bytes>")]
     return " ".join(words)
 
 
 def _word(text: str, secrets: Secrets) -> str:
     """One shell word: single-quoted, or double-quoted where it holds a variable that the shell must fill in."""
-    named = secrets.name(text)
-    if named == text:
+    pieces = list(secrets.pieces(text))
+    if all(label is None for _, label in pieces):
         return shlex.quote(text)
-    escaped = re.sub(r'([\\"`])', r"\\\1", named)
-    return f'"{escaped}"'
+    quoted = (re.sub(r'([\\"`$])', r"\\\1", piece) if label is None else f"${{{label}}}" for piece, label in pieces)
+    # The braces stay only where the next character would be read as part of the name.
+    return '"' + re.sub(r"(?<!\\)\$\{(\w+)\}(?!\w)", r"$\1", "".join(quoted)) + '"'
