@@ -69,6 +69,7 @@ class Actor:
         """
         if self._person.anonymous and "email" not in instead and "username" not in instead:
             raise UseError("anonymous has no account to log in with: give email= and password=, or use another person")
+        self._stage.step(self._person.login)
         return await entrance.log_in(self._stage, self._person, instead)
 
     @verb

@@ -8,6 +8,7 @@ from pytest_launchready.mapping.records import Map
 def advice(layer: str | None, step: str, key: str | None, mapped: Map) -> str:
     """One sentence for the person who has to act."""
     where = f"targets.{mapped.target.name}.api ({mapped.target.api})"
+    mapped_key = key if key is not None and key.startswith("auth.") else f"steps.{step}.{key}"
     by_layer = {
         "DNS": f"the host name did not resolve: check {where} and the DNS records",
         "connect": f"nothing accepts connections there: is the service up, and is {where} right?",
@@ -18,6 +19,6 @@ def advice(layer: str | None, step: str, key: str | None, mapped: Map) -> str:
         "auth": f"the session was refused: check [auth] and who acts in steps.{step} ({mapped.source})",
         "rate limit": "wait for the limit to end, or give this suite an allowance",
         "application": "the application failed: find the request in its log by the header x-launchready-run",
-        "contract": f"the answer has changed shape, or steps.{step}.{key} in {mapped.source} is wrong",
+        "contract": f"the answer has changed shape, or {mapped_key} in {mapped.source} is wrong",
     }
     return by_layer.get(layer or "", f"the answer says why; compare it with steps.{step} in {mapped.source}")

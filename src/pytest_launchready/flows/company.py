@@ -34,7 +34,7 @@ class Company:
         run: Run,
         secrets: Secrets,
         *,
-        make_client: Callable[[str], Client],
+        make_client: Callable[[str, bool], Client],
         current_test: Callable[[], str | None],
     ) -> None:
         self.stage = Stage(mapped, run, secrets, find_person=self.find, current_test=current_test)
@@ -109,11 +109,12 @@ class Company:
             if entry.accounts:
                 values |= await self._accounts.take(entry)
             self.stage.secrets.add(values["password"], f"{name}_password".upper().replace("-", "_"))
+        auth = entry.auth or self._map.auth
         person = Person(
             name=name,
             role=role,
-            auth=entry.auth or self._map.auth,
-            client=self._make_client(name),
+            auth=auth,
+            client=self._make_client(name, auth.cookies),
             login=entry.login,
             values=values,
         )
@@ -126,8 +127,7 @@ class Company:
             if not person.has_account:
                 await entrance.sign_up(self.stage, person)
                 person.has_account = True
-            if person.login in self._map.steps:
-                await entrance.log_in(self.stage, person)
+            await entrance.log_in(self.stage, person)
             self._check_alone(person)
         person.ready = True
 
@@ -138,10 +138,14 @@ class Company:
             theirs = other.account()
             if other is person or theirs.get("email") == mine.get("email"):
                 continue
-            for key in ("id", "token"):
-                if mine.get(key) is not None and mine.get(key) == theirs.get(key):
-                    raise Inconclusive(
-                        f"{person.name} and {other.name} have different addresses but the same {key}: "
-                        f"they are one account, so nothing they do can be told apart. "
-                        f"Check how steps.signup and steps.{person.login} capture it"
-                    )
+            same = next(
+                (key for key in ("id", "token") if mine.get(key) is not None and mine[key] == theirs.get(key)), None
+            )
+            if same is None and person.own_headers() and person.own_headers() == other.own_headers():
+                same = "session"
+            if same is not None:
+                raise Inconclusive(
+                    f"{person.name} and {other.name} have different addresses but the same {same}: "
+                    f"they are one account, so nothing they do can be told apart. "
+                    f"Check how steps.signup and steps.{person.login} capture it"
+                )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_launchready.core.redact import TELLING, is_opaque
 from pytest_launchready.flows import steps
 from pytest_launchready.flows.objects import Account
 from pytest_launchready.flows.person import Person
@@ -25,25 +26,30 @@ async def sign_up(stage: Stage, person: Person) -> None:
     played = await steps.perform(stage, step, sender, names)
     person.identity.update(played.captures)
     stage.record(step, person, names, Account(person.account()))
-    if person.login not in stage.map.steps:
+    if not has_login(stage, person):
         _keep(stage, person, played)
-        person.live = True
 
 
 async def log_in(stage: Stage, person: Person, instead: Mapping[str, Any] | None = None) -> Account:
-    """Starts a new session and proves it by `me`; `instead` replaces parts of the account, as by a wrong password."""
+    """Starts a new session, if the map has a log-in, and proves it by `me`; `instead` replaces parts of the account, as by a wrong password."""
     async with person.lock:
         return await _log_in(stage, person, instead or {})
 
 
 async def renew(stage: Stage, person: Person, stale: Mapping[str, Any]) -> bool:
     """Logs in again if nobody has done so since `stale` was the session; False while log-in itself is under way."""
-    if person.logging_in is asyncio.current_task() or person.login not in stage.map.steps:
+    if person.logging_in is asyncio.current_task() or not has_login(stage, person):
         return False
     async with person.lock:
         if person.session is stale:
             await _log_in(stage, person, {})
     return True
+
+
+def has_login(stage: Stage, person: Person) -> bool:
+    """Whether the map has a log-in for this person; with Basic on every call it may have none."""
+    step = stage.map.steps.get(person.login)
+    return step is not None and step.skip is None
 
 
 def log_out(stage: Stage, person: Person) -> None:
@@ -54,12 +60,14 @@ def log_out(stage: Stage, person: Person) -> None:
 
 
 async def _log_in(stage: Stage, person: Person, instead: Mapping[str, Any]) -> Account:
-    step = stage.step(person.login)
-    person.forget_session()
+    step = stage.step(person.login) if instead or has_login(stage, person) else None
+    if step is not None:
+        person.forget_session()
     person.logging_in = asyncio.current_task()
     try:
-        names = {**stage.names(step), "account": {**person.account(), **instead}}
-        _keep(stage, person, await steps.perform(stage, step, person, names))
+        if step is not None:
+            names = {**stage.names(step), "account": {**person.account(), **instead}}
+            _keep(stage, person, await steps.perform(stage, step, person, names))
         if (me := stage.map.steps.get("me")) is not None and me.skip is None:
             proof = await steps.perform(stage, me, person, {**stage.names(me), "account": person.account()})
             person.session.update(proof.captures)
@@ -87,5 +95,5 @@ def _keep(stage: Stage, person: Person, played: steps.Played) -> None:
             raise steps.failure(stage, stage.step(person.login), person, last, problem)
         person.session["token"] = token
     for key, value in person.session.items():
-        if key not in READABLE:
+        if key not in READABLE and (TELLING.search(key) or is_opaque(value)):
             stage.secrets.add(value, f"{person.name}_{key}".upper().replace("-", "_"))

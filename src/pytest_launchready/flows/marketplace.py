@@ -49,12 +49,19 @@ class Marketplace:
         self._called = "marketplace"
         self._actor_class = actor_class
         self._sent = 0
+        self._opening = {"signup", "login", *(person.login for person in mapped.people.values())}
         self._company = Company(
             mapped,
             run,
             secrets,
-            make_client=lambda name: Client(
-                actor=name, origins=origins, make_transport=factory, observe=self._count, run=run.id, limits=limits
+            make_client=lambda name, cookies: Client(
+                actor=name,
+                origins=origins,
+                make_transport=factory,
+                observe=self._note,
+                run=run.id,
+                limits=limits,
+                cookies=cookies,
             ),
             current_test=lambda: engine.current_test,
         )
@@ -107,8 +114,9 @@ class Marketplace:
     def _actor(self, person: Person) -> Actor:
         return self._actor_class(self._engine, self._company, person)
 
-    def _count(self, _: Exchange) -> None:
+    def _note(self, exchange: Exchange) -> None:
         self._sent += 1
+        self.secrets.learn(exchange, opens=exchange.step in self._opening)
 
 
 if TYPE_CHECKING:

@@ -64,6 +64,8 @@ class Person:
 
     def session_headers(self, scope: Mapping[str, Any]) -> dict[str, str]:
         """The headers that carry the session; none where log-in has not given what they need."""
+        # Whatever a step calls `account` (an undo names the account it undoes), the session is this person's.
+        scope = {**scope, "account": self.account()}
         if self.auth.headers is not None:
             try:
                 return {name: str(value) for name, value in self.auth.headers.render(scope).items()}
@@ -74,6 +76,19 @@ class Person:
         if self.auth.basic is not None and not self.anonymous:
             return {"authorization": basic(str(self.auth.basic.render(scope)))}
         return {}
+
+    def own_headers(self) -> dict[str, str]:
+        """The session headers of the map that differ from person to person; none beside cookies, which differ anyway."""
+        headers = self.auth.headers
+        if headers is None or self.auth.cookies or not any(name.startswith("account.") for name in headers.names):
+            return {}
+        return self.session_headers({})
+
+    async def settled(self) -> None:
+        """Waits while another task replaces the session, so that nothing goes out between two sessions."""
+        if self.logging_in not in {None, asyncio.current_task()}:
+            async with self.lock:
+                return
 
     def csrf_headers(self, method: str) -> dict[str, str]:
         """The anti-forgery header of an unsafe call, copied from its cookie."""

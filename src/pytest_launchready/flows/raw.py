@@ -23,6 +23,7 @@ RAW = Step(name="raw")
 async def send_raw(stage: Stage, person: Person, method: str, url: str, arguments: Mapping[str, Any]) -> httpx.Response:
     """The answer to a raw request; raises StepFailure, with the layer that failed, if none came."""
     await stage.awaken(person)
+    await person.settled()
     stale = person.session
     try:
         response = await _send(stage, person, method, url, arguments)

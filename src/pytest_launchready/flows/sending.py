@@ -28,6 +28,7 @@ class Renews(Protocol):
 async def send(cast: Renews, step: Step, request: Request, actor: Person, scope: Mapping[str, Any]) -> Exchange:
     """The exchange of one request, after one renewed log-in if the session had expired."""
     with_session = bool(step.actor or request.actor) or step.name not in {"signup", actor.login}
+    await actor.settled()
     stale = actor.session
     response = await send_as(cast.map, step, request, actor, scope, with_session=with_session)
     exchange = exchange_of(response)
@@ -56,7 +57,7 @@ async def send_as(
     """The answer to one mapped request, sent as a person; raises NoAnswer, or UseError for a bad template."""
     try:
         target = str(request.target.render(scope))
-        query = _rendered(request.query, scope) or {}
+        url = with_query(absolute(mapped, target), _rendered(request.query, scope) or {})
         own_headers = {name.lower(): str(value) for name, value in (_rendered(request.headers, scope) or {}).items()}
         if request.basic is not None:
             own_headers.setdefault("authorization", basic(str(request.basic.render(scope))))
@@ -76,10 +77,9 @@ async def send_as(
         raise UseError(f"step {step.name}, as {actor.name}: {error}") from None
     return await actor.client.send(
         request.method,
-        absolute(mapped, target),
+        url,
         headers=headers,
         follow=request.body is None or request.body.kind in {"json", "graphql"},
-        **({"params": {name: plain(value) for name, value in query.items()}} if query else {}),
         **content,
     )
 
@@ -93,6 +93,12 @@ def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[s
         if not prefix or path.startswith(prefix) or target.startswith(prefix)
         for name, value in table.render(scope).items()
     }
+
+
+def with_query(url: str, query: Mapping[str, Any]) -> str:
+    """The URL with these values after those that its query has already."""
+    values = {name: plain(value) for name, value in query.items()}
+    return str(httpx.URL(url).copy_merge_params(values)) if values else url
 
 
 def absolute(mapped: Map, target: str) -> str:

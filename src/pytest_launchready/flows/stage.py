@@ -133,7 +133,7 @@ class Stage:
     async def _undo_one(self, name: str, made: Made) -> None:
         step = self.step(name)
         person = await self.person(step.actor) if step.actor else made.person
-        if not person.live and person.login in self.map.steps:
+        if not person.live:
             await entrance.log_in(self, person)
         names = {**made.names, **self.names(step, made.names), "account": person.account()}
         await steps.perform(self, step, person, names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -40,6 +41,7 @@ class Client:
         observe: Callable[[Exchange], None],
         run: str,
         limits: Limits,
+        cookies: bool,
     ) -> None:
         self._limits = limits
         self._http = httpx.AsyncClient(
@@ -49,6 +51,7 @@ class Client:
                 "user-agent": f"pytest-launchready/{__version__} (+synthetic; run={run})",
                 "x-launchready-run": run,
             },
+            cookies=CookieJar(None if cookies else DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
         )
 
