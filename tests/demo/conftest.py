@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import ssl
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ ADMIN = ("admin@demo.example", "admin-password-1")
 PASSWORD = "correct horse 1"
 ADDRESS = {"street": "1 Quay", "city": "Lund", "postcode": "22100", "country": "se"}
 NUMBERS = itertools.count(1)
+TLS = ssl.create_default_context()  # unused on loopback; making one for each client would take most of the time
 
 REST = {
     "signup": "POST /signup",
@@ -151,6 +153,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
+        """Whether it worked."""
         return self.status < 300
 
     def __getitem__(self, name: str) -> Any:
@@ -168,22 +171,33 @@ class Somebody:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=10)
+        self.client = httpx.Client(base_url=self.url, timeout=10, verify=TLS)
 
     def do(self, operation: str, **values: Any) -> Outcome:
+        """Calls an operation of the market."""
         raise NotImplementedError
 
     def login(self, **more: str) -> Outcome:
+        """Logs in, and keeps the session."""
+        raise NotImplementedError
+
+    def place(self, listing: Any, key: str | None, **choices: Any) -> Outcome:
+        """Buys this listing of the cart."""
         raise NotImplementedError
 
     def buy(self, listing: Any, *, key: str | None = None, quantity: int = 1, **choices: Any) -> Outcome:
-        raise NotImplementedError
+        """From cart to order, for this listing only; `place` is what follows the cart."""
+        added = self.do("add_to_cart", listing_id=listing, quantity=quantity)
+        return self.place(listing, key, **choices) if added.ok else added
 
 
 class Rest(Somebody):
+    """With a bearer token."""
+
     prefix = "/api"
 
     def do(self, operation: str, **values: Any) -> Outcome:
+        """Calls an operation of the market."""
         method, path = REST[operation].split()
         for name in re.findall(r"\{(\w+)\}", path):
             path = path.replace(f"{{{name}}}", str(values.pop(name)))
@@ -192,35 +206,39 @@ class Rest(Somebody):
         return self.send(method, path, json=values) if method != "DELETE" else self.send(method, path)
 
     def send(self, method: str, path: str, **arguments: Any) -> Outcome:
+        """The answer to one request."""
         response = self.client.request(method, self.prefix + path, **arguments)
         return Outcome(response.status_code, response.json() if response.content else None, response.headers)
 
     def login(self, **more: str) -> Outcome:
+        """Logs in, and keeps the session."""
         outcome = self.send("POST", "/login", json={"email": self.email, "password": self.password, **more})
         if outcome.ok:
             self.client.headers["authorization"] = f"Bearer {outcome['access_token']}"
         return outcome
 
-    def buy(self, listing: Any, *, key: str | None = None, quantity: int = 1, **choices: Any) -> Outcome:
-        added = self.do("add_to_cart", listing_id=listing, quantity=quantity)
-        return self.place(listing, key, **choices) if added.ok else added
-
     def place(self, listing: Any, key: str | None, **choices: Any) -> Outcome:
+        """Buys this listing of the cart."""
         body = {"listing_ids": [listing], "address": ADDRESS, **choices}
         return self.send("POST", "/orders", json=body, headers={"Idempotency-Key": key} if key else {})
 
 
 class Cookie(Rest):
+    """With a session cookie."""
+
     prefix = "/cookie"
 
     def send(self, method: str, path: str, **arguments: Any) -> Outcome:
+        """The answer to one request."""
         csrf = self.client.cookies.get("csrf_token", "")
         return super().send(method, path, **{"headers": {"X-CSRF-Token": csrf}, **arguments})
 
     def login(self, **more: str) -> Outcome:
+        """Logs in, and keeps the session."""
         return self.send("POST", "/login", json={"email": self.email, "password": self.password, **more})
 
     def place(self, listing: Any, key: str | None, **choices: Any) -> Outcome:
+        """Buys this listing of the cart."""
         where = {"address": ADDRESS}
         if "address_id" in choices:
             where = {"address_id": choices.pop("address_id")}
@@ -232,12 +250,16 @@ class Cookie(Rest):
         return self.place_prepared({"payment_id": outcome["payment_id"]}, key)
 
     def place_prepared(self, body: dict[str, Any], key: str | None) -> Outcome:
+        """The last of the four requests."""
         headers = {"X-CSRF-Token": self.client.cookies.get("csrf_token", "")}
         return self.send("POST", "/orders", json=body, headers={**headers, "Idempotency-Key": key} if key else headers)
 
 
 class Graph(Somebody):
+    """With GraphQL documents."""
+
     def do(self, operation: str, **values: Any) -> Outcome:
+        """Calls an operation of the market."""
         kind = "query" if operation in QUERIES else "mutation"
         root, types, selection = (QUERIES if operation in QUERIES else MUTATIONS)[operation]
         given = {camel(name): value for name, value in values.items()}
@@ -253,6 +275,7 @@ class Graph(Somebody):
         return self.send(document, given, root)
 
     def send(self, document: str, variables: dict[str, Any], root: str) -> Outcome:
+        """The answer to one request."""
         response = self.client.post("/graphql", json={"query": document, "variables": variables})
         answer = response.json()
         if "errors" in answer:
@@ -262,15 +285,14 @@ class Graph(Somebody):
         return Outcome(response.status_code, snaked(answer["data"][root]), response.headers)
 
     def login(self, **more: str) -> Outcome:
+        """Logs in, and keeps the session."""
         outcome = self.do("login", email=self.email, password=self.password, **more)
         if outcome.ok:
             self.client.headers["authorization"] = f"Bearer {outcome['access_token']}"
         return outcome
 
-    def buy(self, listing: Any, *, key: str | None = None, quantity: int = 1, **choices: Any) -> Outcome:
-        added = self.do("add_to_cart", listing_id=listing, quantity=quantity)
-        if not added.ok:
-            return added
+    def place(self, listing: Any, key: str | None, **choices: Any) -> Outcome:
+        """Buys this listing of the cart."""
         return self.do("checkout", **{"listing_ids": [listing], "address": ADDRESS, "idempotency_key": key, **choices})
 
 
@@ -309,17 +331,20 @@ class Shop:
         return person
 
     def admin(self) -> Somebody:
+        """The admin, logged in."""
         person = self.somebody()
         person.email, person.password = ADMIN
         assert person.login().ok
         return person
 
     def close(self) -> None:
+        """Closes everybody's connections."""
         for person in self._people:
             person.client.close()
 
     def mails(self, address: str) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = httpx.get(f"{self.demo.url}/_mail", params={"to": address}).json()
+        """What was sent to an address, newest first."""
+        found: list[dict[str, str]] = self.somebody().client.get("/_mail", params={"to": address}).json()
         return found
 
 
@@ -345,6 +370,35 @@ def rest_shop(demo):
     opened = Shop(demo, "rest")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def cookie_shop(demo):
+    """The clean marketplace, with cookies only."""
+    opened = Shop(demo, "cookie")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_shop():
+    """Opens any server in any dialect, and closes its clients afterwards."""
+    opened = []
+
+    def open_one(demo: Demo, dialect: str) -> Shop:
+        opened.append(Shop(demo, dialect))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def web(demo):
+    """A client of nobody."""
+    with httpx.Client(base_url=demo.url, timeout=10, verify=TLS) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

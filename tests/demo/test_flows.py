@@ -236,15 +236,8 @@ def test_stock_that_was_sold_meanwhile_is_noticed_at_checkout(shop, seller):
     second.do("add_to_cart", listing_id=scarce)
     first.buy(scarce)
     seller.do("update_listing", id=scarce, stock=0)
-    refused = second.place(scarce, None) if shop.dialect != "graphql" else _checkout(second, scarce)
-    assert refused.status == 409
+    assert second.place(scarce, None).status == 409
     assert second.do("list_orders")["total"] == 0
-
-
-def _checkout(person, listing):
-    return person.do(
-        "checkout", listing_ids=[listing], address={"street": "a", "city": "b", "postcode": "c", "country": "SE"}
-    )
 
 
 def test_a_declined_card_buys_nothing(buyer, listing):
@@ -252,7 +245,6 @@ def test_a_declined_card_buys_nothing(buyer, listing):
     before = buyer.do("list_orders")["total"]
     assert buyer.buy(listing, payment="test_card_declined").status == 402
     assert buyer.do("list_orders")["total"] == before
-    assert listing in [int(line["listing_id"]) for line in buyer.do("get_cart")["items"]] or True
     assert str(listing) in [str(line["listing_id"]) for line in buyer.do("get_cart")["items"]]
 
 

@@ -104,9 +104,9 @@ def start(  # noqa: PLR0913 (all by keyword)
     try:
         url = _first_line(process, json.dumps(settings), timeout)
     except DemoUnavailable as error:
-        told = demo.log.read_text(encoding="utf-8", errors="replace").strip()
+        reason = _reason(demo.log)
         demo.stop()
-        raise DemoUnavailable(f"{error} {told[-2000:]}".rstrip()) from None
+        raise DemoUnavailable(f"{error} {reason}".rstrip()) from None
     except BaseException:  # Ctrl-C while it starts: no process may stay behind
         demo.stop()
         raise
@@ -138,6 +138,12 @@ def _first_line(process: subprocess.Popen[str], settings: str, timeout: float) -
     if not lines or not lines[0].strip():
         raise DemoUnavailable("the demo marketplace ended while it was starting.")
     return lines[0].strip()
+
+
+def _reason(log: Path) -> str:
+    """The last thing that the child said at the margin: of a traceback that is the error."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line for line in reversed(lines) if line[:1].strip() and not line.startswith("ERROR:")), "")
 
 
 def _read_line(stream: IO[str], lines: list[str]) -> None:

@@ -11,7 +11,7 @@ WITH_THREAD = (
     "SELECT messages.*, listing_id, buyer_id, seller_id, users.name AS sender_name FROM messages"
     " JOIN threads ON threads.id = thread_id JOIN users ON users.id = sender_id"
 )
-MINE = "(buyer_id = ? OR seller_id = ?)"
+MINE = "(threads.buyer_id = ? OR threads.seller_id = ?)"
 
 
 @operation

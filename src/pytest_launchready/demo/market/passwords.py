@@ -71,7 +71,7 @@ def otp_code(secret: str, step: int) -> str:
 def otp_step(secret: str, code: str, now: float) -> int | None:
     """The time step that a code belongs to, or None; one step of clock drift either way is allowed (RFC 6238, 5.2)."""
     current = int(now // OTP_SECONDS)
-    for step in (current, current - 1, current + 1):
+    for step in (current, max(0, current - 1), current + 1):
         if hmac.compare_digest(otp_code(secret, step).encode(), code.encode("utf-8", "surrogatepass")):
             return step
     return None
