@@ -322,3 +322,18 @@ def test_steps_may_share_what_they_run(load: Load) -> None:
         """
     )
     assert map_.steps["a"].needs == {"listing"}
+
+
+def test_a_capture_hides_an_object_of_its_name(load: Load) -> None:
+    """A step that has captured `listing` itself needs none made."""
+    map_ = load(
+        TARGET
+        + """
+        [[steps.a.requests]]
+        request = "GET /"
+        capture = { listing = "listing" }
+        [[steps.a.requests]]
+        request = "GET /{{ listing.anything }}"
+        """
+    )
+    assert not map_.steps["a"].needs

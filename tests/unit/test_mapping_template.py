@@ -182,6 +182,7 @@ def test_a_target_is_percent_encoded(written: str, expected: str) -> None:
         ("{{ account[unique] }}", "has no attribute 'x1y2'"),
         ("{{ listing['_hidden'] ~ '' }}", "{{ listing['_hidden'] ~ '' }}: "),
         ("{{ ''.__class__ ~ '' }}", "has no attribute '__class__'"),
+        ("{{ range(3) | list }}", "nothing here is called 'range'"),
         ("{{ listing.id / 0 }}", "{{ listing.id / 0 }}: ZeroDivisionError: "),
         ("{{ listing.title | minor }}", "{{ listing.title | minor }}: minor wants an amount such as 25.00, got 'Desk"),
         ("x{{ account.none }}", "{{ account.none }} in 'x{{ account.none }}': null cannot be written as text"),
