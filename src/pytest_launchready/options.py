@@ -31,7 +31,7 @@ def read_settings(config: pytest.Config) -> Settings:
         settings = resolve(config.getoption, os.environ, _ini(config))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    if settings["target"] is None:
+    if settings.get("target") is None:
         _refuse_without_target(settings)
     return settings
 
@@ -50,7 +50,7 @@ def _refuse_without_target(settings: Settings) -> None:
     if stray:
         flags = ", ".join(value.setting.flag for value in stray)
         raise pytest.UsageError(f"{flags} needs a target: add --launchready-target=NAME (demo is always there)")
-    if settings["required"]:
+    if settings.get("required"):
         raise pytest.UsageError(
             "launchready_required is true and no target was given: add --launchready-target=NAME, "
             "or set LAUNCHREADY_TARGET"

@@ -1,4 +1,7 @@
-"""The plugin's table of contents: each hook is one call downward."""
+"""The plugin's table of contents: each hook is one call downward.
+
+What a run with a target needs beyond this is registered only then (session/hooks.py), so an idle plugin costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,8 @@ import pytest
 
 from pytest_launchready import markers, options
 from pytest_launchready.reporting import outcomes
-from pytest_launchready.session import ending, state
 
-pytest_plugins = (
-    "pytest_launchready.fixtures.target",
-    "pytest_launchready.fixtures.actors",
-    "pytest_launchready.fixtures.awaiting",
-)
+pytest_plugins = ("pytest_launchready.fixtures.target", "pytest_launchready.fixtures.actors")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,14 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", markers.DESCRIPTION)
     settings = options.read_settings(config)
-    if settings["target"] is not None:
-        state.begin(config, settings)
-        ending.treat_sigterm_as_interrupt(config)
-        ending.join_html_report(config)
+    if settings.get("target") is not None:
+        from pytest_launchready.session import hooks
 
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    return ending.header(config)
+        hooks.begin(config, settings)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,8 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for mark in markers.marks_of(item):
-        state.require(item.config, mark.requires)
+    needed = [name for mark in markers.marks_of(item) for name in mark.requires]
+    if needed:
+        from pytest_launchready.session import state
+
+        state.require(item.config, needed)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -56,27 +53,3 @@ def pytest_runtest_makereport(
 
 def pytest_report_teststatus(report: Any) -> Any:
     return outcomes.status(report) if isinstance(report, pytest.TestReport) else None
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    ending.finish(session.config)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    ending.summarize(terminalreporter)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    ending.finish(config)  # where the end of the session was cut short
-    ending.stop(config)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    ending.tell_worker(node)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    ending.hear_worker(node)

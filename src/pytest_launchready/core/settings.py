@@ -1,17 +1,18 @@
-"""Every setting of a run: declared once, resolved purely."""
+"""Every setting of a run: declared once, resolved purely.
+
+Named tuples, because an idle plugin imports this module: a dataclass takes several times as long to make.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Type = Literal["text", "path", "switch", "number", "names"]
 Source = Literal["flag", "environment", "ini", "default"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting; its flag, environment name and ini key derive from its name."""
 
     name: str
@@ -62,8 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A setting's value and where it came from."""
 
     setting: Setting
@@ -89,13 +89,13 @@ class Value:
         return self.source + place
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings of a run."""
 
     values: Mapping[str, Value]
 
-    def __getitem__(self, name: str) -> Any:
+    def get(self, name: str) -> Any:
+        """The value of a setting."""
         return self.values[name].value
 
     def given(self) -> Iterator[Value]:

@@ -7,15 +7,21 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any
 
 from pytest_launchready.core.errors import Inconclusive
 from pytest_launchready.mapping.records import Person as Entry
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 PATIENCE = 60.0
 """Seconds to wait for another worker to give an account back."""
+
+
+def login_name(account: Mapping[str, Any]) -> str:
+    """What tells one given account from another: its address, else whatever stands beside the password."""
+    return str(account.get("email") or sorted((name, str(value)) for name, value in account.items()))
 
 
 class Accounts:
@@ -35,8 +41,8 @@ class Accounts:
         deadline = asyncio.get_running_loop().time() + (PATIENCE if pool else 0.0)
         while True:
             for account in entry.accounts:
-                if str(account["email"]) not in self._taken and (not pool or self._lock(account)):
-                    self._taken.add(str(account["email"]))
+                if login_name(account) not in self._taken and (not pool or self._lock(account)):
+                    self._taken.add(login_name(account))
                     return account
             if asyncio.get_running_loop().time() >= deadline or self._all_mine(entry):
                 raise Inconclusive(
@@ -53,12 +59,14 @@ class Accounts:
         self._taken.clear()
 
     def _all_mine(self, entry: Entry) -> bool:
-        return all(str(account["email"]) in self._taken for account in entry.accounts)
+        return all(login_name(account) in self._taken for account in entry.accounts)
 
     def _lock(self, account: Mapping[str, Any]) -> bool:
+        from filelock import FileLock, Timeout  # 20 ms that only pools need to pay
+
         folder = Path(tempfile.gettempdir()) / "pytest-launchready"
         folder.mkdir(mode=0o700, exist_ok=True)
-        name = hashlib.sha256(f"{self._target} {account['email']}".encode()).hexdigest()[:24]
+        name = hashlib.sha256(f"{self._target} {login_name(account)}".encode()).hexdigest()[:24]
         lock = FileLock(folder / f"{name}.lock")
         try:
             lock.acquire(timeout=0)

@@ -14,10 +14,10 @@ from pytest_launchready.flows import entrance
 from pytest_launchready.flows.accounts import Accounts
 from pytest_launchready.flows.made import Undone
 from pytest_launchready.flows.people import draft_account
-from pytest_launchready.flows.person import Person
+from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.stage import Stage
-from pytest_launchready.mapping.records import Map
+from pytest_launchready.mapping.records import Auth, Map
 from pytest_launchready.mapping.records import Person as Entry
 from pytest_launchready.wire.client import Client
 
@@ -100,9 +100,10 @@ class Company:
         )
 
     async def _new(self, name: str, role: str) -> Person:
-        if role == "anonymous":
+        if role in {"anonymous", POSTMAN}:
             values: dict[str, Any] = {"unique": self.stage.run.unique()}
-            entry = Entry(name=role)
+            entry = Entry(name=role, auth=Auth() if role == POSTMAN else None)
+            role = "anonymous"
         else:
             entry = self._entry(role)
             values = {**draft_account(self.stage.run, self._map.mail.domain), **entry.values}

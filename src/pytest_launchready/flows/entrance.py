@@ -25,7 +25,7 @@ async def sign_up(stage: Stage, person: Person) -> None:
     names = {**stage.names(step), "account": person.account()}
     played = await steps.perform(stage, step, sender, names)
     person.identity.update(played.captures)
-    stage.record(step, person, names, Account(person.account()))
+    stage.record(step, person, {**names, **played.captures}, Account(person.account()))
     if not has_login(stage, person):
         _keep(stage, person, played)
 

@@ -18,6 +18,7 @@ import httpx
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.mapping.records import Mail
+from pytest_launchready.wire.origins import Origin, origin_of
 
 PAUSE = 0.1
 """Seconds between two looks into the mailbox."""
@@ -44,6 +45,14 @@ async def wait_for_mail(mail: Mail, address: str, ready: Callable[[Answer], bool
         await asyncio.sleep(PAUSE)
     found = f"{seen} mail(s) to it held nothing that the captures want" if seen else "no mail to it was found"
     raise UseError(f"mail to {address}: {found} in {wait:g} s. Looked in {_place(mail)} ([mail] of the map)")
+
+
+def mail_origin(mail: Mail) -> frozenset[Origin]:
+    """The origin of a mail catcher that stands elsewhere than the marketplace: none, or one."""
+    source = str(mail.url.target.source) if mail.url is not None else ""
+    if not source.startswith(("http://", "https://")):
+        return frozenset()
+    return frozenset({origin_of("/".join(source.split("/", 3)[:3]))})
 
 
 async def _letters(mail: Mail, address: str, fetch: Fetch) -> AsyncIterator[Answer]:

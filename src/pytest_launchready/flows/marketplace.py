@@ -10,13 +10,14 @@ from pytest_launchready.flows.actor import Actor, AsyncActor
 from pytest_launchready.flows.company import Company
 from pytest_launchready.flows.made import Undone
 from pytest_launchready.flows.objects import Listing, Order
-from pytest_launchready.flows.person import Person
+from pytest_launchready.flows.mail import mail_origin
+from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
+from pytest_launchready.flows.sending import origins_of
 from pytest_launchready.mapping.records import Map
 from pytest_launchready.wire.client import Client, transport_factory
 from pytest_launchready.wire.colour import AsyncFace, verb
 from pytest_launchready.wire.engine import Engine
-from pytest_launchready.wire.origins import origin_of
 from pytest_launchready.wire.transport import Limits
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ class Marketplace:
         client_args: dict[str, Any] | None = None,
     ) -> None:
         limits = Limits(**(client_args or {}))
-        target = mapped.target
-        origins = frozenset(origin_of(url) for url in (target.api, target.web, *target.hosts.values()) if url)
+        origins = origins_of(mapped.target)
         factory = make_transport or transport_factory(origins, limits)
+        postmans = origins | mail_origin(mapped.mail)
         secrets = Secrets()
         for value, label in mapped.secrets.items():
             secrets.add(value, label)
@@ -56,7 +57,7 @@ class Marketplace:
             secrets,
             make_client=lambda name, cookies: Client(
                 actor=name,
-                origins=origins,
+                origins=postmans if name == POSTMAN else origins,
                 make_transport=factory,
                 observe=self._note,
                 run=run.id,

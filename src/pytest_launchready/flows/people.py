@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pytest_launchready.flows.objects import money
 from pytest_launchready.flows.run import Run
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def draft_listing(run: Run, given: dict[str, Any]) -> dict[str, Any]:
         "price": Decimal(fake.random_int(500, 20_000)) / 100,
         "description": f"{fake.sentence()} (synthetic test item of {run.tag})",
         **given,
+        **({"price": money(given["price"])} if "price" in given else {}),
         "title": f"{title} {unique}",
     }
 

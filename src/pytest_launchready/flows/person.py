@@ -14,6 +14,8 @@ from pytest_launchready.mapping.records import Auth
 from pytest_launchready.mapping.template import TemplateError
 from pytest_launchready.wire.client import Client
 
+POSTMAN = "[mail]"
+"""Who asks a mail catcher: somebody without a session, who alone may contact it."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 

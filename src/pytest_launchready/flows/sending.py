@@ -11,8 +11,9 @@ from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.flows.bodies import encode, plain
 from pytest_launchready.flows.person import Person, basic
-from pytest_launchready.mapping.records import Map, Request, Step
+from pytest_launchready.mapping.records import Map, Request, Step, Target
 from pytest_launchready.mapping.template import Template, TemplateError
+from pytest_launchready.wire.origins import Origin, origin_of
 from pytest_launchready.wire.transport import exchange_of
 
 
@@ -71,7 +72,7 @@ async def send_as(
             **actor.csrf_headers(request.method),
             **own_headers,
         }
-        if "authorization" not in headers and mapped.target.basic is not None:
+        if "authorization" not in headers and mapped.target.basic is not None and belongs(mapped, target):
             headers["authorization"] = basic(str(mapped.target.basic.render(scope)))
     except TemplateError as error:
         raise UseError(f"step {step.name}, as {actor.name}: {error}") from None
@@ -86,6 +87,8 @@ async def send_as(
 
 def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[str, str]:
     """The static headers of the target that apply to a path."""
+    if not belongs(mapped, target):
+        return {}
     path = httpx.URL(absolute(mapped, target)).path
     return {
         name.lower(): str(value)
@@ -93,6 +96,16 @@ def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[s
         if not prefix or path.startswith(prefix) or target.startswith(prefix)
         for name, value in table.render(scope).items()
     }
+
+
+def belongs(mapped: Map, target: str) -> bool:
+    """Whether a request target is one of the marketplace, and not a mail catcher that stands elsewhere."""
+    return origin_of(absolute(mapped, target)) in origins_of(mapped.target)
+
+
+def origins_of(target: Target) -> frozenset[Origin]:
+    """The origins of a target: its api, its web and its further hosts."""
+    return frozenset(origin_of(url) for url in (target.api, target.web, *target.hosts.values()) if url)
 
 
 def with_query(url: str, query: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,16 +11,16 @@ from typing import Any
 import httpx
 
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
+from pytest_launchready.core.errors import Inconclusive, LaunchreadyError, NotCovered, UseError
+from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows import entrance, steps
 from pytest_launchready.flows.bodies import PNG
 from pytest_launchready.flows.made import Made, Undone, undo_all
-from pytest_launchready.flows.mail import wait_for_mail
 from pytest_launchready.flows.objects import Thing, make
 from pytest_launchready.flows.people import draft_listing, draft_text
-from pytest_launchready.flows.person import Person
+from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import send_as
 from pytest_launchready.mapping.records import Map, Step
@@ -83,7 +84,7 @@ class Stage:
     async def act(self, name: str, caller: Person, given: Mapping[str, Any]) -> Act:
         """Performs a step as whoever has to act; what it needs and is not given is made first."""
         step = self.step(name)
-        person = await self.person(step.actor) if step.actor and step.actor != caller.name else caller
+        person = await self._who(step, caller)
         await self.awaken(person)
         names = {**given, **self.names(step, given)}
         for kind in sorted(step.needs - names.keys()):
@@ -98,8 +99,8 @@ class Stage:
             return [make(_listed_kind(name), values, raw) for values, raw in act.played.items]
         kind = act.step.makes or name
         thing = make(kind, {**_known(act.names.get(kind)), **act.played.captures}, act.played.raw)
-        if act.step.makes:
-            self.record(act.step, act.person, {**act.names, kind: thing}, thing)
+        if act.step.makes or act.step.undo:
+            self.record(act.step, act.person, {**act.names, **act.played.captures, kind: thing}, thing)
         return thing
 
     async def provide(self, kind: str, person: Person) -> Thing:
@@ -127,16 +128,25 @@ class Stage:
 
     async def undo(self) -> Undone:
         """Undoes what the run has made, as its maker or as the undoing step's own actor."""
-        actors = {self.map.steps[name].actor for made in self.made for name in made.undo}
-        return await undo_all(self.made, frozenset(actor for actor in actors if actor), self._undo_one)
+        actors = {self.map.steps[name].actor for made in self.made if not made.gone for name in made.undo}
+        acting = frozenset(actor for actor in actors if actor)
+        for actor in acting:
+            # Whoever signs up only now has to be undone as well. Whoever cannot come is reported with each undo.
+            with contextlib.suppress(LaunchreadyError, StepFailure):
+                await self.person(actor)
+        return await undo_all(self.made, acting, self._undo_one)
 
     async def _undo_one(self, name: str, made: Made) -> None:
         step = self.step(name)
-        person = await self.person(step.actor) if step.actor else made.person
+        person = await self._who(step, made.person)
         if not person.live:
             await entrance.log_in(self, person)
-        names = {**made.names, **self.names(step, made.names), "account": person.account()}
+        names = {**self.names(step, made.names), **made.names, "account": made.person.account()}
         await steps.perform(self, step, person, names)
+
+    async def _who(self, step: Step, caller: Person) -> Person:
+        """Whoever sends a step: the caller where the step says nothing, or is for the caller's role."""
+        return caller if step.actor in {None, caller.name, caller.role} else await self.person(str(step.actor))
 
     async def renew(self, person: Person, stale: Mapping[str, Any]) -> bool:
         """Renews a person's session; see `entrance.renew`."""
@@ -149,13 +159,15 @@ class Stage:
 
     async def read_mail(self, address: str, ready: Callable[[Answer], bool], wait: float) -> None:
         """Waits for a mail to an address; see `wait_for_mail`."""
-        anonymous = await self.person("anonymous")
+        from pytest_launchready.flows.mail import wait_for_mail  # the e-mail parser loads where mail is read
+
+        postman = await self.person(POSTMAN)
         step = Step(name="mail")
 
         async def fetch(names: Mapping[str, Any]) -> httpx.Response:
             assert self.map.mail.url is not None
             scope = {**self.names(step), **names}
-            return await send_as(self.map, step, self.map.mail.url, anonymous, scope, with_session=False)
+            return await send_as(self.map, step, self.map.mail.url, postman, scope, with_session=False)
 
         await wait_for_mail(self.map.mail, address, ready, wait, fetch)
 

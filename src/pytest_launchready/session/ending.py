@@ -1,4 +1,4 @@
-"""How a session ends: undo, what is told about it, and the same between xdist's controller and workers."""
+"""How a session ends: what is undone, and what is told about it."""
 
 from __future__ import annotations
 
@@ -24,44 +24,14 @@ def treat_sigterm_as_interrupt(config: pytest.Config) -> None:
     config.add_cleanup(restore)
 
 
-def header(config: pytest.Config) -> list[str]:
-    """The header lines of a run with a target."""
-    run = state.state_of(config)
-    return [] if run is None else terminal.header(run.settings, state.facts(run))
-
-
-def finish(config: pytest.Config) -> None:
-    """Undoes what this process has made; a worker tells its controller what came of it."""
-    run = state.state_of(config)
-    if run is None:
-        return
+def finish(config: pytest.Config, run: state.State) -> None:
+    """Undoes what this process has made, once; a worker tells its controller what came of it."""
     state.leave(config, run)
     if hasattr(config, "workeroutput"):
         config.workeroutput[state.SHARED] = run.traces
 
 
-def tell_worker(node: Any) -> None:
-    """Gives a new worker what it must know."""
-    run = state.state_of(node.config)
-    if run is not None:
-        node.workerinput[state.SHARED] = state.tell_worker(run)
-
-
-def hear_worker(node: Any) -> None:
-    """Takes a finished worker's account of what it undid."""
-    run = state.state_of(node.config)
-    if run is not None:
-        run.traces += getattr(node, "workeroutput", {}).get(state.SHARED, [])
-
-
-def stop(config: pytest.Config) -> None:
-    """Stops the demo server if it was started here."""
-    run = state.state_of(config)
-    if run is not None and run.demo is not None:
-        run.demo.stop()
-
-
-def summarize(reporter: pytest.TerminalReporter) -> None:
+def summarize(reporter: pytest.TerminalReporter, run: state.State) -> None:
     """Writes what could not be decided, what was not covered, and what the run left."""
     verdicts = _verdicts(reporter)
     undecided = terminal.inconclusive_lines(
@@ -72,8 +42,7 @@ def summarize(reporter: pytest.TerminalReporter) -> None:
         for line in undecided:
             reporter.write_line(line)
     absent = terminal.not_covered_lines(reason for _, (kind, reason) in verdicts if kind == "not covered")
-    run = state.state_of(reporter.config)
-    if run is None or (not run.traces and not absent):
+    if not run.traces and not absent:
         return
     reporter.write_sep("-", f"launchready: {run.mapped.target.name}")
     for line in absent:
@@ -101,13 +70,6 @@ class HtmlReport:
         counts = {name: len(reporter.stats.get(name, [])) for name in ("passed", "failed", "skipped", "error")}
         counts["failed"] += counts["error"]
         prefix.append(html.band(state.facts(self._run), counts, _verdicts(reporter), self._run.traces))
-
-
-def join_html_report(config: pytest.Config) -> None:
-    """Adds to pytest-html's report, if that plugin is there."""
-    run = state.state_of(config)
-    if run is not None and config.pluginmanager.hasplugin("html"):
-        config.pluginmanager.register(HtmlReport(config, run), "launchready-html")
 
 
 def _verdicts(reporter: pytest.TerminalReporter) -> list[tuple[str, tuple[str, str]]]:

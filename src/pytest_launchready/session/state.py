@@ -6,7 +6,7 @@ The controller of xdist decides the run's id, its seed and the demo's address; i
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,19 +48,19 @@ class State:
         return replace(self.mapped, target=target)
 
 
-def begin(config: pytest.Config, settings: Settings) -> None:
-    """Reads the map and settles who this run is; raises UsageError for a bad map."""
+def begin(config: pytest.Config, settings: Settings) -> State:
+    """The run: its map is read and its identity settled; raises UsageError for a bad map."""
     from pytest_launchready.flows.run import Run, new_run_id, new_seed
     from pytest_launchready.mapping.load import load_map
     from pytest_launchready.mapping.problems import MapError
 
     told = getattr(config, "workerinput", {}).get(SHARED, {})
-    name = settings["target"]
-    if settings["demo-defects"] and name not in demo.TARGETS:
+    name = settings.get("target")
+    if settings.get("demo-defects") and name not in demo.TARGETS:
         raise pytest.UsageError(
             f"--launchready-demo-defects is for the demo targets, not for {name!r}: {', '.join(demo.TARGETS)}"
         )
-    host = demo.host(name, settings["demo-defects"], told) if name in demo.TARGETS else None
+    host = demo.host(name, settings.get("demo-defects"), told) if name in demo.TARGETS else None
     path = _map_path(config, settings, name)
     environ = {**os.environ, **(host.environment() if host else {})}
     try:
@@ -68,9 +68,10 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     except MapError as error:
         raise pytest.UsageError(str(error)) from None
     mapped = replace(mapped, source=_short(path))
-    seed = settings["seed"] if settings["seed"] is not None else told.get("seed", new_seed())
+    seed = settings.get("seed") if settings.get("seed") is not None else told.get("seed", new_seed())
     run = Run(told.get("run", new_run_id()), seed, _letters(getattr(config, "workerinput", {}).get("workerid", "")))
     config.stash[STATE] = State(settings, mapped, run, host)
+    return config.stash[STATE]
 
 
 def state_of(config: pytest.Config) -> State | None:
@@ -99,12 +100,14 @@ def require(config: pytest.Config, names: Iterable[str]) -> None:
 
 def leave(config: pytest.Config, state: State) -> None:
     """Undoes what this process has made; the outcome joins `state.traces`."""
-    for marketplace in state.marketplaces:
-        outcome = marketplace.leave()
-        state.traces.append(
-            {"sent": marketplace.sent, "undone": outcome.undone, "left": outcome.left, "failed": outcome.failed}
-        )
-    state.marketplaces.clear()
+    while state.marketplaces:
+        marketplace = state.marketplaces.pop()
+        trace: dict[str, Any] = {"undone": 0, "left": (), "failed": ()}
+        try:
+            trace = asdict(marketplace.leave())
+        except KeyboardInterrupt:
+            trace["failed"] = (("run", state.run.id, "interrupted while it undid what it had made"),)
+        state.traces.append({"sent": marketplace.sent, **trace})
     engine = engine_if_started(config)
     if engine is not None:
         engine.close()
