@@ -49,6 +49,10 @@ class Person:
         """Whether this is somebody without an account."""
         return self.role == "anonymous"
 
+    def may_act_as(self, actor: str | None) -> bool:
+        """Whether a step's `actor` is met by this person: everybody where it says nothing, and each of its role."""
+        return actor in {None, self.name, self.role}
+
     def account(self) -> dict[str, Any]:
         """What templates see as `account`."""
         return {**self.identity, **self.session}

@@ -146,7 +146,7 @@ class Stage:
 
     async def _who(self, step: Step, caller: Person) -> Person:
         """Whoever sends a step: the caller where the step says nothing, or is for the caller's role."""
-        return caller if step.actor in {None, caller.name, caller.role} else await self.person(str(step.actor))
+        return caller if caller.may_act_as(step.actor) else await self.person(str(step.actor))
 
     async def renew(self, person: Person, stale: Mapping[str, Any]) -> bool:
         """Renews a person's session; see `entrance.renew`."""

@@ -92,7 +92,7 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
 async def _request(
     cast: Cast, step: Step, request: Request, person: Person, scope: dict[str, Any], played: Played
 ) -> None:
-    actor = person if request.actor in {None, person.name} else await cast.person(str(request.actor))
+    actor = person if person.may_act_as(request.actor) else await cast.person(str(request.actor))
     here = scope if actor is person else {**scope, "account": actor.account()}
     deadline = asyncio.get_running_loop().time() + request.wait
     pause = FIRST_PAUSE
