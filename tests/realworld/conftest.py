@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import venv
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def run(*command: str | Path, data: Path) -> None:
 
 def environment(data: Path) -> dict[str, str]:
     """The variables of the shop's processes."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "PYTEST"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "PY"))}
     return inherited | {
         "OSCAR_DATA": str(data),
         "OSCAR_ADMIN_EMAIL": STAFF[0],
@@ -124,11 +125,10 @@ def wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) 
     """Returns once the shop serves a request; fails with its log if it ends or takes too long."""
     deadline = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < deadline and server.poll() is None:
-        try:
+        with suppress(httpx.TransportError):
             # The open door accepts at once; the answer comes when the application is loaded.
             if httpx.get(f"{url}/api/products/", timeout=5.0, trust_env=False).is_success:
                 return
-        except httpx.TransportError:
-            time.sleep(0.1)
+        time.sleep(0.1)
     state = "takes too long" if server.poll() is None else f"ended with {server.returncode}"
     pytest.fail(f"Oscar {state}:\n{log.read_text(errors='replace')[-3000:]}")
