@@ -73,7 +73,8 @@ def oscar(tmp_path_factory):
         wait_until_it_answers(url, server, log)
         yield Shop(url, OSCAR / "maps")
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
         try:
             server.wait(timeout=10)
         except subprocess.TimeoutExpired:
