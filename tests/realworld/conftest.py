@@ -58,10 +58,10 @@ def oscar(tmp_path_factory):
         door.bind(("127.0.0.1", 0))
         door.listen()
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
-        command = [home / "venv/bin/gunicorn", "wsgi", "--bind", f"fd://{door.fileno()}", "--threads", "4"]
+        gunicorn = [home / "venv/bin/gunicorn", "wsgi", "--threads", "4", "--no-control-socket"]
         with log.open("wb") as output:
             server = subprocess.Popen(
-                command,
+                [*gunicorn, "--bind", f"fd://{door.fileno()}"],
                 env=environment(data),
                 cwd=PROJECT,
                 stdout=output,
