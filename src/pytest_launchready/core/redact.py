@@ -41,21 +41,18 @@ class Secrets:
     def learn(self, exchange: Exchange, *, opens: bool) -> None:
         """Masks the credentials that an exchange carried; if it `opens` an account, also the keys in its answer."""
         who = exchange.actor or "somebody"
-        for name, value in exchange.request_headers:
-            if name.lower() in {"authorization", "proxy-authorization"}:
-                self.add(value.rpartition(" ")[2], f"{who}_authorization")
-            elif name.lower() == "cookie":
-                for cookie in value.split("; "):
-                    self._learn_cookie(cookie, who)
-        if exchange.answer is None:
-            return
-        for name, value in exchange.answer.headers:
-            if name.lower() == "set-cookie":
-                self._learn_cookie(value.partition(";")[0], who)
-            elif opens and TELLING.search(name) and is_opaque(value):
-                self.add(value, f"{who}_{name}")
-        if opens:
-            for name, value in _texts(exchange.answer.json, ""):
+        answered = exchange.answer.headers if exchange.answer else ()
+        for name, value in (*exchange.request_headers, *answered):
+            match name.lower():
+                case "authorization" | "proxy-authorization":
+                    self.add(value.rpartition(" ")[2], f"{who}_authorization")
+                case "cookie":
+                    for cookie in value.split("; "):
+                        self._learn_cookie(cookie, who)
+                case "set-cookie":
+                    self._learn_cookie(value.partition(";")[0], who)
+        if opens and exchange.answer is not None:
+            for name, value in (*answered, *_texts(exchange.answer.json, "")):
                 if TELLING.search(name) and len(value) >= SHORTEST_OPAQUE and " " not in value:
                     self.add(value, f"{who}_{name}")
 

@@ -31,7 +31,10 @@ async def sign_up(stage: Stage, person: Person) -> None:
 
 
 async def log_in(stage: Stage, person: Person, instead: Mapping[str, Any] | None = None) -> Account:
-    """Starts a new session, if the map has a log-in, and proves it by `me`; `instead` replaces parts of the account, as by a wrong password."""
+    """Starts a new session, if the map has a log-in, and proves it by `me`.
+
+    `instead` replaces parts of the account, as by a wrong password.
+    """
     async with person.lock:
         return await _log_in(stage, person, instead or {})
 

@@ -9,8 +9,8 @@ from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows.actor import Actor, AsyncActor
 from pytest_launchready.flows.company import Company
 from pytest_launchready.flows.made import Undone
-from pytest_launchready.flows.objects import Listing, Order
 from pytest_launchready.flows.mail import mail_origin
+from pytest_launchready.flows.objects import Listing, Order
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import origins_of

@@ -84,7 +84,7 @@ class Person:
         return {}
 
     def own_headers(self) -> dict[str, str]:
-        """The session headers of the map that differ from person to person; none beside cookies, which differ anyway."""
+        """The map's session headers, if they tell one person from another; none beside cookies, which do so anyway."""
         headers = self.auth.headers
         if headers is None or self.auth.cookies or not any(name.startswith("account.") for name in headers.names):
             return {}
