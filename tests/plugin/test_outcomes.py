@@ -173,3 +173,21 @@ def test_the_traceback_shows_the_users_line_only(shop):
     result = shop(source="def test_it(buyer): buyer.checkout('no-such-listing')")
     result.stdout.fnmatch_lines([">*buyer.checkout('no-such-listing')", "*test_the_traceback*.py:1: StepFailure"])
     assert "pytest_launchready/flows" not in result.stdout.str()
+
+
+def test_a_failed_fixture_explains_itself_without_our_frames(shop):
+    """An error at setup shows what was refused, and nothing of how the plugin or pytest got there."""
+    text = shop(
+        source="""
+        import pytest
+
+        @pytest.fixture
+        def bargain(buyer):
+            return buyer.checkout("no-such-listing")
+
+        def test_it(bargain): pass
+    """
+    ).stdout.str()
+    assert "checkout failed, as buyer" in text
+    assert "awaiting.py" not in text
+    assert "pluggy" not in text.partition("= ERRORS =")[2]

@@ -13,7 +13,7 @@ from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows import entrance
 from pytest_launchready.flows.accounts import Accounts
 from pytest_launchready.flows.made import Undone
-from pytest_launchready.flows.people import draft_account
+from pytest_launchready.flows.people import draft_account, new_nonce
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.stage import Stage
@@ -101,7 +101,7 @@ class Company:
 
     async def _new(self, name: str, role: str) -> Person:
         if role in {"anonymous", POSTMAN}:
-            values: dict[str, Any] = {"unique": self.stage.run.unique()}
+            values: dict[str, Any] = {"unique": self.stage.run.unique(), "nonce": new_nonce()}
             entry = Entry(name=role, auth=Auth() if role == POSTMAN else None)
             role = "anonymous"
         else:
@@ -110,6 +110,7 @@ class Company:
             if entry.accounts:
                 values |= await self._accounts.take(entry)
             self.stage.secrets.add(values["password"], f"{name}_password".upper().replace("-", "_"))
+        self.stage.secrets.add(values["nonce"], f"{name}_nonce".upper().replace("-", "_"))
         auth = entry.auth or self._map.auth
         person = Person(
             name=name,

@@ -25,6 +25,8 @@ class Made:
     undo: tuple[str, ...]
     names: Mapping[str, Any] = field(repr=False)
     gone: bool = False
+    doubtful: bool = False
+    """The step did not end well, so it is not known whether the object exists."""
 
     @property
     def label(self) -> str:
@@ -41,27 +43,30 @@ class Undone:
     """(kind, id) of what the map has no undo for."""
     failed: tuple[tuple[str, str, str], ...] = ()
     """(kind, id, reason) of what could not be undone."""
+    doubtful: tuple[tuple[str, str], ...] = ()
+    """(kind, title or address) of what may exist: the step that makes it did not end well."""
 
 
 async def undo_all(
     made: list[Made], acting_for_others: frozenset[str], play: Callable[[str, Made], Awaitable[Any]]
 ) -> Undone:
     """Undoes everything: objects before accounts, newest first, the accounts that other undos act as last."""
-    undone, left, failed = 0, [], []
+    undone, left, failed, doubtful = 0, [], [], []
     newest_first = made[::-1]
     for thing in sorted(newest_first, key=lambda thing: _rank(thing, acting_for_others)):
         if thing.gone:
             continue
-        if not thing.undo:
-            left.append((thing.kind, thing.id))
-            continue
-        reason = await _undo(thing, play)
+        reason = await _undo(thing, play) if thing.undo else "the map has no undo"
         if reason is None:
             thing.gone = True
             undone += 1
+        elif thing.doubtful:
+            doubtful.append((thing.kind, thing.id))
+        elif not thing.undo:
+            left.append((thing.kind, thing.id))
         else:
             failed.append((thing.kind, thing.id, reason))
-    return Undone(undone, tuple(left), tuple(failed))
+    return Undone(undone, tuple(left), tuple(failed), tuple(doubtful))
 
 
 def _rank(thing: Made, acting_for_others: frozenset[str]) -> int:

@@ -40,6 +40,7 @@ def draft_account(run: Run, domain: str | None) -> dict[str, Any]:
         "postcode": fake.postcode(),
         "country": "US",
         "unique": unique,
+        "nonce": new_nonce(),
     }
 
 
@@ -67,6 +68,11 @@ def new_password() -> str:
     """A password that passes usual rules: 20 characters, with upper and lower case, digit and sign."""
     alphabet = string.ascii_letters + string.digits
     return "".join(secrets.choice(alphabet) for _ in range(16)) + secrets.choice(string.ascii_uppercase) + "a7!"
+
+
+def new_nonce() -> str:
+    """Letters and digits that nobody can guess, for a session id that the client makes up."""
+    return secrets.token_hex(8)
 
 
 def _faker(run: Run, unique: str) -> Faker:

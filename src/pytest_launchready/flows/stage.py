@@ -120,6 +120,12 @@ class Stage:
             Made(thing.kind, str(known.get("id", known.get("email", "without id"))), person, step.undo, names)
         )
 
+    def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
+        """Remembers what a step may have made, though it did not end well."""
+        draft = _known(names.get(str(step.makes)))
+        label = draft.get("title", draft.get("email", names["unique"]))
+        self.made.append(Made(str(step.makes), str(label), person, step.undo, names, doubtful=True))
+
     def forget(self, thing: Thing) -> None:
         """Notes that a test has deleted a thing itself."""
         for made in self.made:
@@ -134,7 +140,9 @@ class Stage:
             # Whoever signs up only now has to be undone as well. Whoever cannot come is reported with each undo.
             with contextlib.suppress(LaunchreadyError, StepFailure):
                 await self.person(actor)
-        return await undo_all(self.made, acting, self._undo_one)
+        # Taken away first: what cannot be undone is reported once, and not tried again with clients that are closed.
+        made, self.made = self.made, []
+        return await undo_all(made, acting, self._undo_one)
 
     async def _undo_one(self, name: str, made: Made) -> None:
         step = self.step(name)

@@ -40,6 +40,9 @@ class Cast(Protocol):
     async def play(self, step: str, person: Person, given: Mapping[str, Any]) -> Thing | list[Thing]:
         """Performs another step and gives what it makes."""
 
+    def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
+        """Remembers what a step may have made, though it did not end well."""
+
     async def read_mail(self, address: str, ready: Any, wait: float) -> None:
         """Waits for a mail to an address until it is `ready`."""
 
@@ -54,6 +57,8 @@ class Played:
     raw: Any = None
     exchanges: list[Exchange] = field(default_factory=list)
     """The good ones, in order."""
+    wrote: bool = False
+    """Whether a request that may have changed something was sent, and not refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,11 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
                 case ReadMail():
                     await _mail(cast, step, part, scope, played)
             scope.update(played.captures)
+    except BaseException:
+        # Cancelled, refused half-way, or not understood: what the step makes may exist all the same.
+        if played.wrote and step.makes:
+            cast.doubt(step, person, scope)
+        raise
     finally:
         STEP.reset(token)
     return played
@@ -96,11 +106,15 @@ async def _request(
     here = scope if actor is person else {**scope, "account": actor.account()}
     deadline = asyncio.get_running_loop().time() + request.wait
     pause = FIRST_PAUSE
+    wrote_before = played.wrote
     while True:
+        played.wrote = wrote_before or not request.safe
         try:
             exchange = await send(cast, step, request, actor, here)
         except NoAnswer as error:
             exchange = error.exchange
+        if exchange.answer is not None and 400 <= exchange.answer.status < 500:
+            played.wrote = wrote_before
         problem = judge(request, exchange, here, played)
         if problem is None:
             played.exchanges.append(exchange)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ACCOUNT: Final = frozenset(
     {
         *("id", "email", "username", "password", "name", "first_name", "last_name", "phone"),
-        *("street", "city", "postcode", "country", "unique"),
+        *("street", "city", "postcode", "country", "unique", "nonce"),
     }
 )
 """What every person has."""

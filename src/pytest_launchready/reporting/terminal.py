@@ -36,13 +36,17 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     sent = sum(trace["sent"] for trace in traces)
     undone = sum(trace["undone"] for trace in traces)
     lines = [f"{sent} requests sent, {undone} objects undone"]
-    left: dict[str, list[str]] = defaultdict(list)
-    for trace in traces:
-        for kind, name in trace["left"]:
-            left[kind].append(name)
-    if left:
-        groups = ", ".join(f"{len(names)} {kind} ({_some(names)})" for kind, names in left.items())
-        lines.append(f"left behind, the map has no undo for them: {groups}")
+    for key, words in (
+        ("left", "left behind, the map has no undo for them"),
+        ("doubtful", "may be left behind, the step that makes them did not end well"),
+    ):
+        groups: dict[str, list[str]] = defaultdict(list)
+        for kind, name in (item for trace in traces for item in trace[key]):
+            groups[kind].append(name)
+        if groups:
+            lines.append(
+                f"{words}: {', '.join(f'{len(names)} {kind} ({_some(names)})' for kind, names in groups.items())}"
+            )
     for trace in traces:
         lines += [f"could not undo {kind} {name}: {reason}" for kind, name, reason in trace["failed"]]
     return lines

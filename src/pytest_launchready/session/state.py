@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_launchready.fixtures.session import engine_if_started
 from pytest_launchready.session import demo
+from pytest_launchready.session.engine import engine_if_started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +102,7 @@ def leave(config: pytest.Config, state: State) -> None:
     """Undoes what this process has made; the outcome joins `state.traces`."""
     while state.marketplaces:
         marketplace = state.marketplaces.pop()
-        trace: dict[str, Any] = {"undone": 0, "left": (), "failed": ()}
+        trace: dict[str, Any] = {"undone": 0, "left": (), "failed": (), "doubtful": ()}
         try:
             trace = asdict(marketplace.leave())
         except KeyboardInterrupt:

@@ -1,0 +1,57 @@
+"""The hooks of a run with a target: its header, its end, and what xdist's controller and workers tell each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_launchready.core.settings import Settings
+from pytest_launchready.reporting import terminal
+from pytest_launchready.session import awaiting, ending, state
+
+
+def begin(config: pytest.Config, settings: Settings) -> None:
+    """Settles what this run is, and joins the hooks that it needs; raises UsageError for a bad map."""
+    run = state.begin(config, settings)
+    ending.treat_sigterm_as_interrupt(config)
+    config.pluginmanager.register(awaiting, "launchready-awaiting")
+    config.pluginmanager.register(Hooks(run), "launchready-run")
+    if config.pluginmanager.hasplugin("html"):
+        config.pluginmanager.register(ending.HtmlReport(config, run), "launchready-html")
+
+
+class Hooks:
+    """What pytest asks of a run."""
+
+    def __init__(self, run: state.State) -> None:
+        self._run = run
+
+    def pytest_report_header(self) -> list[str]:
+        """The target, what tells this run from others, and the settings that are not defaults."""
+        return terminal.header(self._run.settings, state.facts(self._run))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Undoes what the run has made, after the fixtures are torn down and before reports are written."""
+        ending.finish(session.config, self._run)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """What could not be decided, what was not covered, what the run left."""
+        ending.summarize(terminalreporter, self._run)
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Undoes, where the end of the session was cut short, and stops the demo."""
+        ending.finish(config, self._run)
+        if self._run.demo is not None:
+            self._run.demo.stop()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tells a new worker of xdist what it must know."""
+        node.workerinput[state.SHARED] = state.tell_worker(self._run)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Takes a finished worker's account of what it undid."""
+        self._run.traces += getattr(node, "workeroutput", {}).get(state.SHARED, [])
