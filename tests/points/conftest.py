@@ -35,26 +35,32 @@ class Seen:
 
     @property
     def line(self):
+        """Method and path."""
         return f"{self.method} {self.path}"
 
     @property
     def parts(self):
+        """The path's parts, decoded."""
         return [unquote(part) for part in self.path.strip("/").split("/")]
 
     @property
     def json(self):
+        """The body as JSON."""
         return json.loads(self.body) if self.body else None
 
     @property
     def form(self):
+        """The fields of a form; of several values the last."""
         return {name: values[-1] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
 
     @property
     def bearer(self):
+        """The token, or nothing."""
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
     @property
     def cookies(self):
+        """The cookies that were sent."""
         pairs = (pair.strip().partition("=") for pair in self.headers.get("cookie", "").split(";"))
         return {name: value for name, _, value in pairs if name}
 
@@ -108,9 +114,11 @@ class Server:
         return next(request for request in reversed(self.seen) if request.line == line)
 
     def count(self, line):
+        """How often this method and path were asked for."""
         return self.lines().count(line)
 
     def stop(self):
+        """Close everything."""
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -167,6 +175,7 @@ class Register:
         self.numbers = itertools.count(1)
 
     def join(self, email, password, **more):
+        """A new person."""
         person = {"id": next(self.numbers), "email": email, "password": password, **more}
         self.people[email] = person
         return person
@@ -181,4 +190,5 @@ class Register:
         return token
 
     def by_token(self, token):
+        """Whose token this is, or None."""
         return self.tokens.get(token)

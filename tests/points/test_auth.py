@@ -141,9 +141,10 @@ def test_basic_on_every_call_needs_no_login(serve, open_shop, anyone):
 def test_a_given_account_with_basic_on_every_call(serve, open_shop, anyone):
     """A given account that needs no log-in is ready at once and stays so in the next test."""
     anyone.join("boss@example.com", "bosses-only")
-    find = lambda request: (
-        anyone.people["boss@example.com"] if basic_of(request) == "boss@example.com:bosses-only" else None
-    )  # noqa: E731
+
+    def find(request):
+        return anyone.people["boss@example.com"] if basic_of(request) == "boss@example.com:bosses-only" else None
+
     server = serve(members_only(anyone, find, None))
     market = open_shop(
         f"""
@@ -365,9 +366,11 @@ class ShortTokens:
         self.wait_for_all = False
 
     def expire(self):
+        """End every session."""
         self.register.tokens.clear()
 
     def __call__(self, request):
+        """Answer as a function would."""
         register = self.register
         match request.line:
             case "POST /people":

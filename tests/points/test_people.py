@@ -26,6 +26,13 @@ request = "POST /sessions"
 json = { email = "{{ account.email }}", password = "{{ account.password }}" }
 capture = { id = "id" }
 """
+REPORT = """
+[steps.logout]
+request = "GET /report"
+[steps.report]
+request = "GET /report"
+capture = { by = "by" }
+"""
 
 
 @pytest.fixture
@@ -244,7 +251,7 @@ def test_signup_in_several_requests_with_short_lived_tokens(serve, open_shop, an
             case "PUT /signup/password":
                 return 200, None, {"x-next": short("password")}
             case "POST /signup/finish":
-                return 201, f"<p>Welcome! Your number is 4711.</p>"
+                return 201, "<p>Welcome! Your number is 4711.</p>"
         return 404, None
 
     server = serve(app)
@@ -443,7 +450,7 @@ def test_one_time_codes(serve, open_shop):
 
 def test_log_out_and_in_again(bazaar, open_shop):
     """A person can log out, try a wrong password, and log in; a refused log-in says so without the password."""
-    text = f'{SIGNUP}{LOGIN}[steps.logout]\nrequest = "GET /report"\n[steps.report]\nrequest = "GET /report"\ncapture = {{ by = "by" }}'
+    text = SIGNUP + LOGIN + REPORT
     market = open_shop(text, bazaar.url)
     buyer = market.get_actor("buyer")
     buyer.logout()
@@ -458,7 +465,7 @@ def test_log_out_and_in_again(bazaar, open_shop):
 
 def test_the_next_test_finds_a_person_logged_in_again(bazaar, open_shop):
     """Who logged out in one test is logged in again in the next."""
-    text = f'{SIGNUP}{LOGIN}[steps.logout]\nrequest = "GET /report"\n[steps.report]\nrequest = "GET /report"\ncapture = {{ by = "by" }}'
+    text = SIGNUP + LOGIN + REPORT
     market = open_shop(text, bazaar.url)
     buyer = market.get_actor("buyer")
     market._engine.current_test = "test one"

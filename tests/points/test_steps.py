@@ -94,7 +94,13 @@ def test_query_and_path_are_encoded(run_step):
         """
         [steps.it]
         request = "GET /shops/{{ name }}/items?sort=new"
-        query = { q = "{{ text }}", tag = ["a b", "c&d"], page = 2, all = true, price = "{{ price }}", filter = { a = 1 } }
+        [steps.it.query]
+        q = "{{ text }}"
+        tag = ["a b", "c&d"]
+        page = 2
+        all = true
+        price = "{{ price }}"
+        filter = { a = 1 }
         """,
         name="fish/chips?",
         text="50% off & more",
@@ -175,7 +181,12 @@ def test_multipart_with_the_built_in_picture_and_a_file(run_step, tmp_path):
         """
         [steps.it]
         request = "POST /x"
-        multipart = { title = "Lamp", tag = ["a", "b"], photo = "{{ png }}", raw = "{{ raw }}", terms = "file:terms.pdf" }
+        [steps.it.multipart]
+        title = "Lamp"
+        tag = ["a", "b"]
+        photo = "{{ png }}"
+        raw = "{{ raw }}"
+        terms = "file:terms.pdf"
         """,
         raw=b"\x00\x01",
     )
@@ -217,7 +228,9 @@ GRAPHQL = """
 graphql = "/graphql"
 [steps.it]
 graphql = '''
-mutation Add($title: String!, $n: Int) { add(title: $title, n: $n) { __typename ... on Lamp { id } ... on Refused { why } } }
+mutation Add($title: String!, $n: Int) {
+  add(title: $title, n: $n) { __typename ... on Lamp { id } ... on Refused { why } }
+}
 '''
 variables = { title = "{{ title }}", n = "{{ 2 }}" }
 expect = ["data.add.__typename == 'Lamp'"]
@@ -301,7 +314,7 @@ def test_a_condition_on_the_body(run_step, condition, answer, good):
 
 def test_a_login_form_that_comes_back_with_200_has_failed(serve, open_shop):
     """The same page again is no log-in, whatever its status."""
-    server = serve(lambda request: (200, '<form id="login">wrong</form>'))
+    server = serve(lambda _: (200, '<form id="login">wrong</form>'))
     market = open_shop(
         """
         [steps.signup]
@@ -432,7 +445,7 @@ def test_another_step_in_the_middle(serve, open_shop):
 
 def test_one_request_of_a_step_may_be_somebody_elses(serve, open_shop):
     """`actor` on a request: the seller approves in the middle of what the buyer does."""
-    server = serve(lambda request: (200, {"id": 1 + len(server.seen)}))
+    server = serve(lambda _: (200, {"id": 1 + len(server.seen)}))
     market = open_shop(
         """
         [steps.signup]

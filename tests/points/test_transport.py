@@ -66,6 +66,7 @@ class Dropper:
                 connection.sendall(head.encode() + body)
 
     def stop(self):
+        """Close the socket and wait for every thread."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         for thread in self._threads:
@@ -142,7 +143,8 @@ def test_form_posts_are_not_redirected(serve, open_shop, body):
     """The redirect is the answer: the map judges it and captures from it."""
     server = serve(redirecting(lambda: "/thanks/42"))
     market = open_shop(
-        f'{SIGNUP}[steps.it]\nrequest = "POST /from"\n{body}\nok = [302]\ncapture = {{ id = "segment(header(\'location\'))" }}',
+        f'{SIGNUP}[steps.it]\nrequest = "POST /from"\n{body}\nok = [302]\n'
+        "capture = { id = \"segment(header('location'))\" }",
         server.url,
     )
 
@@ -214,11 +216,9 @@ def test_a_foreign_origin_is_refused_and_nothing_is_sent(serve, open_shop, how):
     request = "GET /from" if how == "redirect" else "GET {{ url }}"
     buyer = open_shop(f'{TOKEN}{SIGNUP}[steps.it]\nrequest = "{request}"', server.url).get_actor("buyer")
 
+    go = buyer.get if how == "raw" else lambda url: buyer.call("it", url=url)
     with pytest.raises(UseError) as caught:
-        if how == "raw":
-            buyer.get(f"{foreign.url}/to")
-        else:
-            buyer.call("it", url=f"{foreign.url}/to")
+        go(f"{foreign.url}/to")
     assert f"{foreign.url} is not part of the target, so nothing was sent. Allowed: {server.url}." in str(caught.value)
     assert "Add it to `hosts` of the target" in str(caught.value)
     assert foreign.seen == []

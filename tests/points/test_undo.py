@@ -39,6 +39,7 @@ class Shop:
         self.statuses = {path.replace("_", "/"): status for path, status in statuses.items()}
 
     def __call__(self, request):
+        """Answer as a function would."""
         if request.method == "POST":
             self.made += 1
             return 201, {"id": self.made, "total": "5.00"}
@@ -349,7 +350,7 @@ def test_an_object_that_no_step_makes_is_inconclusive(serve, open_shop):
         serve(Shop()).url,
     )
 
-    with pytest.raises(Inconclusive, match="no step in .* makes 'order': give one, or map a step that makes it"):
+    with pytest.raises(Inconclusive, match=r"no step in .* makes 'order': give one, or map a step that makes it"):
         market.get_actor("buyer").call("complain")
 
 

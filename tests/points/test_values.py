@@ -19,7 +19,7 @@ def send(serve, open_shop, tmp_path):
     """A function: a step that makes a listing → the request that the server saw, and the listing."""
 
     def run(step, *, environ=None, tables="", **values):
-        server = serve(lambda request: (201, {"id": 1, "cents": 1999, "text": "19.99"}))
+        server = serve(lambda _: (201, {"id": 1, "cents": 1999, "text": "19.99"}))
         market = open_shop(
             f'{tables}{SIGNUP}[steps.create_listing]\nrequest = "POST /listings"\n{step}', server.url, environ=environ
         )
@@ -149,9 +149,15 @@ def test_types_survive(send):
     """A lone `{{ }}` keeps numbers, truth, null and lists; inside a text it is text."""
     seen, _ = send(
         """
-        json = { n = "{{ values.n }}", yes = "{{ values.yes }}", ids = "{{ values.ids }}", one = ["{{ values.n }}"], t = "no. {{ values.n }}", nothing = "{{ none }}" }
-        """
-        + ID,
+        capture = { id = "id" }
+        [steps.create_listing.json]
+        n = "{{ values.n }}"
+        yes = "{{ values.yes }}"
+        ids = "{{ values.ids }}"
+        one = ["{{ values.n }}"]
+        t = "no. {{ values.n }}"
+        nothing = "{{ none }}"
+        """,
         tables='[values]\nn = 7\nyes = true\nids = [1, "two", 3.5]\n',
     )
 
@@ -165,10 +171,16 @@ def test_values_from_the_environment_and_from_files(send, tmp_path):
     (tmp_path / "terms.txt").write_text("All {{ sales }} are final.")
     seen, _ = send(
         """
-        json = { region = "{{ values.region }}", key = "{{ values.key }}", cat = "{{ values.shop.category }}", tags = "{{ values.shop.tags }}", terms = "{{ values.terms }}" }
-        """
-        + ID,
-        tables='[values]\nregion = "env:REGION"\nkey = "secret:key"\nshop = "json:ids.json"\nterms = "file:terms.txt"\n',
+        capture = { id = "id" }
+        [steps.create_listing.json]
+        region = "{{ values.region }}"
+        key = "{{ values.key }}"
+        cat = "{{ values.shop.category }}"
+        tags = "{{ values.shop.tags }}"
+        terms = "{{ values.terms }}"
+        """,
+        tables='[values]\nregion = "env:REGION"\nkey = "secret:key"\n'
+        'shop = "json:ids.json"\nterms = "file:terms.txt"\n',
         environ={"REGION": "eu-west"},
     )
 
@@ -196,8 +208,12 @@ def test_values_of_one_target_win(serve, open_shop):
         country = "NL"
         [steps.signup]
         request = "POST /people"
-        json = { shop = "{{ values.shop }}", country = "{{ values.country }}", role = "{{ account.role }}", on = "{{ target.name }}/{{ target.kind }}" }
         capture = { id = "id" }
+        [steps.signup.json]
+        shop = "{{ values.shop }}"
+        country = "{{ values.country }}"
+        role = "{{ account.role }}"
+        on = "{{ target.name }}/{{ target.kind }}"
         """,
         server.url,
     )
@@ -208,9 +224,16 @@ def test_values_of_one_target_win(serve, open_shop):
 
 def test_listing_values_are_generated_unless_given(send):
     """Title, price and description are made up; what is given goes out, the title with the run's tag."""
-    body = 'json = { title = "{{ listing.title }}", text = "{{ listing.description }}", price = "{{ listing.price }}", size = "{{ listing.size | default(0) }}" }'
-    seen, listing = send(body + ID, title="Desk lamp", size=3)
-    made_up, _ = send(body + ID)
+    body = """
+    capture = { id = "id" }
+    [steps.create_listing.json]
+    title = "{{ listing.title }}"
+    text = "{{ listing.description }}"
+    price = "{{ listing.price }}"
+    size = "{{ listing.size | default(0) }}"
+    """
+    seen, listing = send(body, title="Desk lamp", size=3)
+    made_up, _ = send(body)
 
     assert seen.json["title"].startswith("Desk lamp lrpoints")
     assert listing.title == seen.json["title"]

@@ -22,4 +22,5 @@ def origin_of(url: httpx.URL | str) -> Origin:
 def shown(origin: Origin) -> str:
     """The origin as people write it."""
     scheme, host, port = origin
-    return f"{scheme}://{host}" + ("" if PORTS[scheme] == port else f":{port}")
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" + ("" if PORTS[scheme] == port else f":{port}")
