@@ -18,7 +18,7 @@ from pytest_launchready.mapping.records import Map
 from pytest_launchready.wire.client import Client, transport_factory
 from pytest_launchready.wire.colour import AsyncFace, verb
 from pytest_launchready.wire.engine import Engine
-from pytest_launchready.wire.transport import Limits
+from pytest_launchready.wire.transport import Limits, Policy, Transport
 
 if TYPE_CHECKING:
     import httpx
@@ -43,6 +43,7 @@ class Marketplace:
         origins = origins_of(mapped.target)
         factory = make_transport or transport_factory(origins, limits)
         postmans = origins | mail_origin(mapped.mail)
+        policies: tuple[Policy, ...] = ()
         secrets = Secrets()
         for value, label in mapped.secrets.items():
             secrets.add(value, label)
@@ -56,10 +57,14 @@ class Marketplace:
             run,
             secrets,
             make_client=lambda name, cookies: Client(
-                actor=name,
-                origins=postmans if name == POSTMAN else origins,
-                make_transport=factory,
-                observe=self._note,
+                Transport(
+                    factory,
+                    actor=name,
+                    origins=postmans if name == POSTMAN else origins,
+                    observe=self._note,
+                    limits=limits,
+                    policies=policies,
+                ),
                 run=run.id,
                 limits=limits,
                 cookies=cookies,

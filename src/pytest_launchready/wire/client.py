@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 
 from pytest_launchready import __version__
-from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.wire.origins import Origin, origin_of
 from pytest_launchready.wire.transport import Limits, NoAnswer, Transport
 
@@ -34,18 +33,15 @@ class Client:
 
     def __init__(
         self,
+        transport: Transport,
         *,
-        actor: str,
-        origins: Iterable[Origin],
-        make_transport: Callable[[], httpx.AsyncBaseTransport],
-        observe: Callable[[Exchange], None],
         run: str,
         limits: Limits,
         cookies: bool,
     ) -> None:
         self._limits = limits
         self._http = httpx.AsyncClient(
-            transport=Transport(make_transport, origins, actor, observe, limits),
+            transport=transport,
             timeout=httpx.Timeout(limits.seconds, connect=limits.connect, pool=None),
             headers={
                 "user-agent": f"pytest-launchready/{__version__} (+synthetic; run={run})",

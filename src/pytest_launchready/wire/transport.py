@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import httpx
 
@@ -46,6 +47,16 @@ class Limits:
     redirects: int = 5
 
 
+class Policy(Protocol):
+    """What is asked before a request leaves, and told when it has ended."""
+
+    async def before(self, request: httpx.Request) -> None:
+        """May wait; raises to refuse, and then nothing is sent."""
+
+    def after(self, exchange: Exchange) -> None:
+        """Hears of every exchange, also of one without an answer."""
+
+
 @dataclass(slots=True)
 class _Lane:
     """An inner transport that is closed once it is retired and idle."""
@@ -61,11 +72,14 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(
         self,
         make_inner: Callable[[], httpx.AsyncBaseTransport],
+        *,
         origins: Iterable[Origin],
         actor: str,
         observe: Callable[[Exchange], None],
         limits: Limits,
+        policies: Sequence[Policy] = (),
     ) -> None:
+        self._policies = tuple(policies)
         self._make_inner = make_inner
         self._lane = _Lane(make_inner())
         self._limits = limits
@@ -77,6 +91,8 @@ class Transport(httpx.AsyncBaseTransport):
         """The whole answer, its body read; raises NoAnswer, or UseError for a foreign origin."""
         self._guard(request.url)
         body = await request.aread()
+        for policy in self._policies:
+            await policy.before(request)
         started = time.perf_counter()
         try:
             response = await self._exchange(request)
@@ -148,6 +164,8 @@ class Transport(httpx.AsyncBaseTransport):
             actor=self._actor,
         )
         self._observe(exchange)
+        for policy in self._policies:
+            policy.after(exchange)
         return exchange
 
 
