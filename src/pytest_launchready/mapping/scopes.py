@@ -148,7 +148,8 @@ class Scopes:
         for place, part in enumerate(step.parts):
             if isinstance(part, RunStep):
                 inner = self.map.steps.get(part.step)
-                known |= {inner.makes} if inner is not None and inner.makes is not None else set()
+                if inner is not None:
+                    known |= captured(inner.parts) if inner.makes is None else {inner.makes}
                 continue
             key: Key = ("steps", step.name, "requests", place) if in_list else ("steps", step.name)
             now = _Now(step, place, captured(step.parts[:place]), _first_captures(step.parts[place:], place))
