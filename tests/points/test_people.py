@@ -4,12 +4,16 @@ import email.message
 import json
 import re
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.failures import StepFailure
+from pytest_launchready.flows.accounts import Accounts
+from pytest_launchready.flows.actor import Actor
 from pytest_launchready.mapping.filters import totp
 
 SIGNUP = """
@@ -166,6 +170,34 @@ def test_a_pool_is_shared_between_runs_at_the_same_time(bazaar, open_shop, anyon
 
     assert {one, other} == {"p1@example.com", "p2@example.com"}
     assert second.new_actor("buyer").account.email == one
+
+
+def test_an_account_in_use_is_waited_for(bazaar, open_shop, anyone, monkeypatch):
+    """A run that finds every account of a pool in use elsewhere goes on as soon as one is given back."""
+    for number in (1, 2):
+        anyone.join(f"w{number}@example.com", "pool-password")
+    text = (
+        LOGIN
+        + '[people.buyer]\naccounts = [{ email = "w1@example.com", password = "pool-password" }, '
+        + '{ email = "w2@example.com", password = "pool-password" }]\n'
+    )
+    first, second = open_shop(text, bazaar.url), open_shop(text, bazaar.url)
+    first.get_actor("buyer")
+    first.new_actor("buyer")
+    refused, lock = threading.Event(), Accounts._lock
+
+    def watched(self, account):
+        locked = lock(self, account)
+        if not locked:
+            refused.set()
+        return locked
+
+    monkeypatch.setattr(Accounts, "_lock", watched)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(second.get_actor, "buyer")
+        assert refused.wait(5)
+        first.leave()
+        assert waiting.result(5).account.email in {"w1@example.com", "w2@example.com"}
 
 
 def test_accounts_may_be_known_by_user_name(serve, open_shop):
@@ -503,6 +535,19 @@ def test_a_login_that_is_not_mapped_is_inconclusive(bazaar, open_shop):
 
     with pytest.raises(Inconclusive, match=r"step 'login' is not mapped in .*\[steps\.login\]"):
         market.get_actor("buyer").login()
+
+
+def test_a_team_adds_a_verb_of_its_own(bazaar, open_shop):
+    """A subclass with one `async def` gives every person one more verb, of either colour."""
+
+    class Ours(Actor):
+        async def who(self):
+            return (await self.call("report")).by
+
+    market = open_shop(SIGNUP + LOGIN + REPORT, bazaar.url, actor_class=Ours)
+    buyer = market.get_actor("buyer")
+
+    assert buyer.who() == buyer.account.email
 
 
 def test_a_login_that_is_declared_absent_is_no_obstacle(bazaar, open_shop):

@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
+from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.flows.made import Undone
 
 SESSION = """
@@ -253,6 +254,55 @@ def test_what_a_test_deletes_itself_is_not_undone_again(serve, open_shop):
 
     assert market.leave().undone == 0
     assert deletes(server) == ["DELETE /listings/2", "DELETE /listings/3"]
+
+
+def test_what_is_only_asked_for_was_not_made(serve, open_shop):
+    """Log-in and `me` describe an account that exists already: a test that calls them leaves nothing behind."""
+    market = open_shop(
+        SIGNUP
+        + 'undo = "leave"\n[steps.me]\nrequest = "GET /me"\ncapture = { id = "status()" }\n'
+        + '[steps.login]\nrequest = "POST /login"\nexpect = "id"\n'
+        + LEAVE,
+        serve(Shop()).url,
+    )
+    buyer = market.get_actor("buyer")
+    buyer.call("me")
+    buyer.call("login")
+
+    assert market.leave() == Undone(undone=1)
+
+
+def test_a_login_that_fails_leaves_no_doubt(serve, open_shop):
+    """A log-in answered by its form again has made nothing."""
+    server = serve(lambda request: (200, "<form>") if request.path == "/login" else (201, {"id": 1}))
+    market = open_shop(SIGNUP + '[steps.login]\nrequest = "POST /login"\nexpect = "token"\n', server.url)
+    with pytest.raises(StepFailure):
+        market.get_actor("buyer")
+
+    assert market.leave() == Undone(left=(("account", "1"),))
+
+
+def test_what_a_broken_step_may_have_made_is_told_and_undone_if_it_can_be(serve, open_shop):
+    """A step that ends badly after a write may have made something, with or without a resource."""
+    server = serve(lambda request: (500, None) if request.path == "/coupons" else (201, {"id": 1}))
+    market = open_shop(
+        SIGNUP
+        + """
+        [steps.make_coupon]
+        request = "POST /coupons"
+        json = { code = "{{ unique }}" }
+        capture = { id = "id" }
+        undo = "drop_coupon"
+        [steps.drop_coupon]
+        request = "DELETE /coupons/{{ unique }}"
+        """,
+        server.url,
+    )
+    with pytest.raises(StepFailure):
+        market.get_actor("buyer").call("make_coupon")
+
+    assert market.leave().undone == 1
+    assert server.lines()[-1] == f"DELETE /coupons/{server.last('POST /coupons').json['code']}"
 
 
 def test_leaving_twice_undoes_once(serve, open_shop):

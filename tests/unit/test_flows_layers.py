@@ -14,7 +14,7 @@ from pytest_launchready.mapping.load import load_map
 from pytest_launchready.wire.client import Client
 from pytest_launchready.wire.diagnosis import explain, layer_of_answer, layer_of_error
 from pytest_launchready.wire.origins import origin_of, shown
-from pytest_launchready.wire.transport import Limits, NoAnswer
+from pytest_launchready.wire.transport import Limits, NoAnswer, Transport
 
 
 def caused(error, *causes):
@@ -108,15 +108,14 @@ def test_the_record_of_a_request_without_an_answer(raised, layer):
 
 def fetch(url, answer, seen=None, **limits):
     """What one GET gives through a client of https://shop.test that sends to a function."""
-    client = Client(
+    transport = Transport(
+        lambda: httpx.MockTransport(answer),
         actor="buyer",
         origins=[origin_of("https://shop.test")],
-        make_transport=lambda: httpx.MockTransport(answer),
         observe=(seen if seen is not None else []).append,
-        run="lr",
         limits=Limits(**limits),
-        cookies=True,
     )
+    client = Client(transport, run="lr", limits=Limits(**limits), cookies=True)
 
     async def once():
         try:
@@ -145,7 +144,9 @@ def test_origins_are_compared_after_parsing(url, origin, text):
     assert shown(origin) == text
 
 
-@pytest.mark.parametrize("url", ["ftp://shop.test/", "/path", "mailto:a@shop.test", "http://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://shop.test/", "/path", "mailto:a@shop.test", "http://", "https://shop.test:port/"]
+)
 def test_what_is_no_origin(url):
     """Other schemes, paths and broken URLs are refused by name."""
     with pytest.raises(ValueError, match="is not a"):

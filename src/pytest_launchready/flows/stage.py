@@ -99,7 +99,7 @@ class Stage:
             return [make(_listed_kind(name), values, raw) for values, raw in act.played.items]
         kind = act.step.makes or name
         thing = make(kind, {**_known(act.names.get(kind)), **act.played.captures}, act.played.raw)
-        if act.step.makes or act.step.undo:
+        if _leaves_something(act.step):
             self.record(act.step, act.person, {**act.names, **act.played.captures, kind: thing}, thing)
         return thing
 
@@ -122,9 +122,12 @@ class Stage:
 
     def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
         """Remembers what a step may have made, though it did not end well."""
-        draft = _known(names.get(str(step.makes)))
+        if not _leaves_something(step):
+            return
+        kind = step.makes or step.name
+        draft = _known(names.get(kind))
         label = draft.get("title", draft.get("email", names["unique"]))
-        self.made.append(Made(str(step.makes), str(label), person, step.undo, names, doubtful=True))
+        self.made.append(Made(kind, str(label), person, step.undo, names, doubtful=True))
 
     def forget(self, thing: Thing) -> None:
         """Notes that a test has deleted a thing itself."""
@@ -196,6 +199,11 @@ class Stage:
         if step.makes == "message" and "message" not in given:
             drafts["message"] = {"text": draft_text(self.run)}
         return names | {name: draft for name, draft in drafts.items() if name not in given}
+
+
+def _leaves_something(step: Step) -> bool:
+    """Whether a step makes something that stays; log-in and `me` only describe an account that exists."""
+    return bool(step.undo) or (step.makes is not None and (step.makes != "account" or step.name == "signup"))
 
 
 def _known(thing: object) -> dict[str, Any]:

@@ -91,7 +91,7 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
             scope.update(played.captures)
     except BaseException:
         # Cancelled, refused half-way, or not understood: what the step makes may exist all the same.
-        if played.wrote and step.makes:
+        if played.wrote:
             cast.doubt(step, person, scope)
         raise
     finally:
