@@ -105,6 +105,27 @@ def test_other_header_schemes(serve, open_shop, anyone, header, sent):
     assert name not in server.last("POST /sessions").headers
 
 
+def test_a_token_from_sign_up_where_there_is_no_login(serve, open_shop, anyone):
+    """Where sign-up itself hands out the token, no log-in step is needed; when it expires there is no way back."""
+
+    def app(request):
+        person = anyone.by_token(request.bearer)
+        if request.line == "POST /people":
+            anyone.join(**request.json)
+            return 201, {"id": 1, "token": anyone.enter(**request.json)}
+        return (200, {"id": 1, "email": person["email"]}) if person else (401, None)
+
+    server = serve(app)
+    text = PEOPLE.partition("[steps.login]")[0]
+    buyer = open_shop(f'[auth]\nbearer = "token"\n{text}{ME}', server.url).get_actor("buyer")
+    assert buyer.call("me").id == 1
+    anyone.tokens.clear()
+
+    with pytest.raises(StepFailure, match="me failed, as buyer"):
+        buyer.call("me")
+    assert server.count("POST /people") == 1
+
+
 def test_headers_may_use_what_login_captures(serve, open_shop, anyone):
     """`headers` needs no `bearer`: a capture of log-in is enough."""
     find = lambda request: anyone.by_token(request.headers.get("x-key"))  # noqa: E731 - one expression
@@ -449,6 +470,24 @@ def test_a_call_during_a_new_login_waits_for_its_session(serve, open_shop, anyon
     asyncio.run(second_during_first())
     assert server.count("POST /sessions") == 2
     assert all(request.bearer for request in server.seen if request.path == "/orders")
+
+
+def test_a_login_that_is_refused_during_a_renewal_says_so(serve, open_shop, anyone):
+    """An account that was closed meanwhile: the call that met the expired token fails with the log-in's failure."""
+    shop = ShortTokens(anyone)
+
+    def app(request):
+        return (403, {"detail": "closed"}) if request.line == "POST /sessions" and shop.wait_for_all else shop(request)
+
+    server = serve(app)
+    buyer = open_shop(f'[auth]\nbearer = "token"\n{PEOPLE}{ME}{ORDERS}', server.url).get_actor("buyer")
+    shop.expire()
+    shop.together = threading.Barrier(1)
+    shop.wait_for_all = True
+
+    with pytest.raises(StepFailure, match="login failed, as buyer"):
+        buyer.list_orders()
+    assert server.count("POST /sessions") == 2
 
 
 def test_a_session_that_stays_refused_is_reported_and_not_retried_for_ever(serve, open_shop, anyone):

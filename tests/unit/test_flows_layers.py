@@ -106,16 +106,17 @@ def test_the_record_of_a_request_without_an_answer(raised, layer):
     assert seen == [caught.value.exchange]
 
 
-def fetch(url, answer, seen=None, **limits):
+def fetch(url, answer, seen=None, policies=()):
     """What one GET gives through a client of https://shop.test that sends to a function."""
     transport = Transport(
         lambda: httpx.MockTransport(answer),
         actor="buyer",
         origins=[origin_of("https://shop.test")],
         observe=(seen if seen is not None else []).append,
-        limits=Limits(**limits),
+        limits=Limits(),
+        policies=policies,
     )
-    client = Client(transport, run="lr", limits=Limits(**limits), cookies=True)
+    client = Client(transport, run="lr", limits=Limits(), cookies=True)
 
     async def once():
         try:
@@ -196,3 +197,30 @@ def test_advice_for_each_layer(tmp_path, layer, words):
 
     assert words in advice(layer, "login", "capture.id", mapped)
     assert "or auth.bearer in" in advice("contract", "login", "auth.bearer", mapped)
+
+
+def test_policies_are_asked_before_and_told_after():
+    """A policy may refuse, and then nothing is sent; it hears of every exchange that took place."""
+
+    class Once:
+        def __init__(self):
+            self.heard = []
+
+        async def before(self, request):
+            if self.heard:
+                raise UseError(f"{request.url.path} is one request too many")
+
+        def after(self, exchange):
+            self.heard.append(exchange.path)
+
+    policy, reached = Once(), []
+
+    def answer(request):
+        reached.append(request)
+        return httpx.Response(200, json={})
+
+    fetch("https://shop.test/a", answer, policies=[policy])
+    with pytest.raises(UseError, match="/b is one request too many"):
+        fetch("https://shop.test/b", answer, policies=[policy])
+    assert policy.heard == ["/a"]
+    assert len(reached) == 1
