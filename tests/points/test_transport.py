@@ -235,6 +235,18 @@ def test_origins_are_compared_as_origins(serve, open_shop, url):
     assert len(server.seen) == 1
 
 
+def test_a_target_that_is_no_url_is_an_error_of_the_map_or_the_test(serve, open_shop):
+    """A value that makes no URL ends the test with what was given, mapped and raw alike."""
+    server = serve(lambda _: (200, {"id": 1}))
+    buyer = open_shop(f'{SIGNUP}[steps.it]\nrequest = "GET {{{{ url }}}}"', server.url).get_actor("buyer")
+
+    with pytest.raises(UseError, match="http://127.0.0.1:port/"):
+        buyer.call("it", url="http://127.0.0.1:port/")
+    with pytest.raises(UseError, match="http://127.0.0.1:port/"):
+        buyer.get("http://127.0.0.1:port/")
+    assert len(server.seen) == 1
+
+
 def test_every_request_says_which_run_it_belongs_to(serve, open_shop):
     """An agent string that can be recognised, and the run's id."""
     server = serve(lambda _: (200, {"id": 1}))

@@ -134,7 +134,6 @@ def fetch(url, answer, seen=None, policies=()):
         ("HTTPS://Shop.Test:443/a?b", ("https", "shop.test", 443), "https://shop.test"),
         ("https://shop.test:8443", ("https", "shop.test", 8443), "https://shop.test:8443"),
         ("https://shop.test./", ("https", "shop.test", 443), "https://shop.test"),
-        ("https://user:word@shop.test/", ("https", "shop.test", 443), "https://shop.test"),
         ("https://bücher.example/", ("https", "xn--bcher-kva.example", 443), "https://xn--bcher-kva.example"),
         ("http://[::1]:80/", ("http", "::1", 80), "http://[::1]"),
     ],
@@ -168,7 +167,7 @@ def test_the_guard_lets_nothing_out(url):
     """The inner transport is never reached for a foreign origin."""
     reached = []
 
-    with pytest.raises(UseError, match=r"so nothing was sent|is not an http or https URL"):
+    with pytest.raises(UseError, match=r"so nothing was sent|is not an http or https URL|in front of its host"):
         fetch(url, reached.append)
     assert reached == []
 

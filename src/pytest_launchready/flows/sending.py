@@ -100,7 +100,10 @@ def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[s
 
 def belongs(mapped: Map, target: str) -> bool:
     """Whether a request target is one of the marketplace, and not a mail catcher that stands elsewhere."""
-    return origin_of(absolute(mapped, target)) in origins_of(mapped.target)
+    try:
+        return origin_of(absolute(mapped, target)) in origins_of(mapped.target)
+    except ValueError as error:
+        raise UseError(str(error)) from None
 
 
 def origins_of(target: Target) -> frozenset[Origin]:
