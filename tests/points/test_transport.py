@@ -240,9 +240,9 @@ def test_a_target_that_is_no_url_is_an_error_of_the_map_or_the_test(serve, open_
     server = serve(lambda _: (200, {"id": 1}))
     buyer = open_shop(f'{SIGNUP}[steps.it]\nrequest = "GET {{{{ url }}}}"', server.url).get_actor("buyer")
 
-    with pytest.raises(UseError, match="http://127.0.0.1:port/"):
+    with pytest.raises(UseError, match=r"http://127\.0\.0\.1:port/"):
         buyer.call("it", url="http://127.0.0.1:port/")
-    with pytest.raises(UseError, match="http://127.0.0.1:port/"):
+    with pytest.raises(UseError, match=r"http://127\.0\.0\.1:port/"):
         buyer.get("http://127.0.0.1:port/")
     assert len(server.seen) == 1
 
