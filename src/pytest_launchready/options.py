@@ -21,7 +21,10 @@ def add_options(parser: pytest.Parser) -> None:
         if setting.ini_only:
             text = setting.help
         else:
-            group.addoption(setting.flag, dest=setting.key, default=None, metavar=setting.metavar, help=text)
+            how: dict[str, Any] = {"metavar": setting.metavar}
+            if setting.type == "switch":
+                how = {"action": "store_const", "const": "true"}
+            group.addoption(setting.flag, dest=setting.key, default=None, help=text, **how)
         parser.addini(setting.key, text, default=None)
 
 

@@ -51,6 +51,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("config", "path", "the map", default="launchready.toml", metavar="PATH"),
     Setting("seed", "number", "decides names, titles and prices of generated people and items", metavar="N"),
+    Setting("read-only", "switch", "nothing may write on the target but log-in and log-out", default=False),
+    Setting("ca-bundle", "path", "certificates (PEM) to trust instead of the system's", metavar="PATH"),
+    Setting("client-cert", "path", "client certificate and key (one PEM file)", metavar="PATH"),
     Setting("demo-defects", "names", "faults to switch on in the demo marketplace", default=(), metavar="NAME,…"),
     Setting(
         "required",

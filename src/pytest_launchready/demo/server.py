@@ -56,7 +56,7 @@ class Demo:
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
 
-def start(  # noqa: PLR0913 (all by keyword)
+def start(
     *,
     defects: Iterable[str] = (),
     admin_email: str = ADMIN_EMAIL,

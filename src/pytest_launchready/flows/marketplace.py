@@ -13,10 +13,11 @@ from pytest_launchready.flows.mail import mail_origin
 from pytest_launchready.flows.objects import Listing, Order
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
-from pytest_launchready.flows.sending import origins_of
+from pytest_launchready.flows.sending import graphql_path, origins_of
 from pytest_launchready.mapping.records import Map
-from pytest_launchready.wire.client import Client, transport_factory
+from pytest_launchready.wire.client import Client, Traces, Trust, transport_factory
 from pytest_launchready.wire.colour import AsyncFace, verb
+from pytest_launchready.wire.consent import Consent
 from pytest_launchready.wire.engine import Engine
 from pytest_launchready.wire.transport import Limits, Policy, Transport
 
@@ -38,12 +39,23 @@ class Marketplace:
         actor_class: type[Actor] = Actor,
         make_transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         client_args: dict[str, Any] | None = None,
+        read_only: bool = False,
+        trust: Trust | None = None,
     ) -> None:
-        limits = Limits(**(client_args or {}))
+        given = dict(client_args or {})
+        traces = Traces(**{name: given.pop(name) for name in Traces.__annotations__ if name in given})
+        limits = Limits(**given)
         origins = origins_of(mapped.target)
-        factory = make_transport or transport_factory(origins, limits)
+        factory = make_transport or transport_factory(origins, limits, trust or Trust())
         postmans = origins | mail_origin(mapped.mail)
-        policies: tuple[Policy, ...] = ()
+        self.consent = Consent(
+            target=mapped.target.name,
+            production=mapped.target.kind == "production",
+            writes=mapped.target.writes,
+            read_only=read_only,
+            graphql=graphql_path(mapped),
+        )
+        policies: tuple[Policy, ...] = (self.consent,)
         secrets = Secrets()
         for value, label in mapped.secrets.items():
             secrets.add(value, label)
@@ -67,6 +79,7 @@ class Marketplace:
                 ),
                 run=run.id,
                 limits=limits,
+                traces=traces,
                 cookies=cookies,
             ),
             current_test=lambda: engine.current_test,

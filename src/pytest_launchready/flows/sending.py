@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -10,9 +11,11 @@ import httpx
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.flows.bodies import encode, plain
+from pytest_launchready.flows.consents import GRANTED, intent_of
 from pytest_launchready.flows.person import Person, basic
 from pytest_launchready.mapping.records import Map, Request, Step, Target
 from pytest_launchready.mapping.template import Template, TemplateError
+from pytest_launchready.wire.consent import intending
 from pytest_launchready.wire.origins import Origin, origin_of
 from pytest_launchready.wire.transport import exchange_of
 
@@ -28,6 +31,11 @@ class Renews(Protocol):
 
 async def send(cast: Renews, step: Step, request: Request, actor: Person, scope: Mapping[str, Any]) -> Exchange:
     """The exchange of one request, after one renewed log-in if the session had expired."""
+    with intending(intent_of(step, request, GRANTED.get(), actor.login)):
+        return await _send(cast, step, request, actor, scope)
+
+
+async def _send(cast: Renews, step: Step, request: Request, actor: Person, scope: Mapping[str, Any]) -> Exchange:
     with_session = bool(step.actor or request.actor) or step.name not in {"signup", actor.login}
     await actor.settled()
     stale = actor.session
@@ -70,6 +78,7 @@ async def send_as(
             **content.pop("headers", {}),
             **(actor.session_headers(scope) if with_session or actor.auth.headers is not None else {}),
             **actor.csrf_headers(request.method),
+            **idempotency_key(step, request, scope),
             **own_headers,
         }
         if "authorization" not in headers and mapped.target.basic is not None and belongs(mapped, target):
@@ -83,6 +92,13 @@ async def send_as(
         follow=request.body is None or request.body.kind in {"json", "graphql"},
         **content,
     )
+
+
+def idempotency_key(step: Step, request: Request, scope: Mapping[str, Any]) -> dict[str, str]:
+    """The header by which a server knows a create that it has seen before; one for each call and request."""
+    if not step.makes or request.safe:
+        return {}
+    return {"idempotency-key": f"{scope['unique']}-{step.parts.index(request)}"}
 
 
 def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[str, str]:
@@ -111,6 +127,12 @@ def origins_of(target: Target) -> frozenset[Origin]:
     return frozenset(origin_of(url) for url in (target.api, target.web, *target.hosts.values()) if url)
 
 
+def graphql_path(mapped: Map) -> str | None:
+    """The path of the target's GraphQL endpoint, if the map names one."""
+    endpoint = mapped.contract.graphql
+    return httpx.URL(absolute(mapped, endpoint)).path if endpoint else None
+
+
 def with_query(url: str, query: Mapping[str, Any]) -> str:
     """The URL with these values after those that its query has already."""
     values = {name: plain(value) for name, value in query.items()}
@@ -119,7 +141,7 @@ def with_query(url: str, query: Mapping[str, Any]) -> str:
 
 def absolute(mapped: Map, target: str) -> str:
     """The URL of a request target: a path below `api`, or an absolute URL as it is."""
-    if target.startswith(("http://", "https://")):
+    if re.match(r"[a-z][a-z0-9+.-]*://", target, re.IGNORECASE):
         return target
     return f"{mapped.target.api.rstrip('/')}/{target.lstrip('/')}"
 

@@ -17,8 +17,10 @@ from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows import entrance, steps
 from pytest_launchready.flows.bodies import PNG
+from pytest_launchready.flows.consents import GRANTED
 from pytest_launchready.flows.made import Made, Undone, undo_all
 from pytest_launchready.flows.objects import Thing, make
+from pytest_launchready.flows.payments import until_payment
 from pytest_launchready.flows.people import draft_listing, draft_text
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
@@ -87,10 +89,17 @@ class Stage:
         person = await self._who(step, caller)
         await self.awaken(person)
         names = {**given, **self.names(step, given)}
+        step, stops = until_payment(step, self.map.target, names)
         for kind in sorted(step.needs - names.keys()):
             names[kind] = await self.provide(kind, person)
         names["account"] = person.account()
-        return Act(step, person, names, await steps.perform(self, step, person, names))
+        act = Act(step, person, names, await steps.perform(self, step, person, names))
+        if stops:
+            raise NotCovered(
+                f"not covered: payment: targets.{self.map.target.name}.payments stops before it; "
+                "everything up to it worked"
+            )
+        return act
 
     async def play(self, name: str, caller: Person, given: Mapping[str, Any]) -> Thing | list[Thing]:
         """Performs a step and gives what it makes, the list it gives, or its captures."""
@@ -108,7 +117,11 @@ class Stage:
         maker = next((step.name for step in self.map.steps.values() if step.makes == kind), None)
         if maker is None:
             raise Inconclusive(f"no step in {self.map.source} makes {kind!r}: give one, or map a step that makes it")
-        made = await self.play(maker, await self.person("seller") if kind == "listing" else person, {})
+        granted = GRANTED.set(frozenset())  # consent to a step covers its parts, not what it needs
+        try:
+            made = await self.play(maker, await self.person("seller") if kind == "listing" else person, {})
+        finally:
+            GRANTED.reset(granted)
         if isinstance(made, list):
             raise UseError(f"step {maker} gives a list, so it cannot make one {kind}")
         return made
@@ -119,6 +132,10 @@ class Stage:
         self.made.append(
             Made(thing.kind, str(known.get("id", known.get("email", "without id"))), person, step.undo, names)
         )
+
+    def made_here(self, kind: str, name: str) -> bool:
+        """Whether this run has made the object."""
+        return any(made.kind == kind and made.id == name for made in self.made)
 
     def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
         """Remembers what a step may have made, though it did not end well."""

@@ -13,6 +13,7 @@ from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure, StepFailure
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows.advice import advice
+from pytest_launchready.flows.consents import GRANTED, names_of
 from pytest_launchready.flows.objects import Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.sending import send
@@ -33,6 +34,9 @@ class Cast(Protocol):
     @property
     def person(self) -> Callable[[str], Awaitable[Person]]:
         """A name → the person, ready to act."""
+
+    def made_here(self, kind: str, name: str) -> bool:
+        """Whether this run has made the object."""
 
     async def renew(self, person: Person, stale: Mapping[str, Any]) -> bool:
         """See `sending.Renews`."""
@@ -77,6 +81,7 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
     played = Played()
     scope = dict(names)
     token = STEP.set(step.name)
+    granted = GRANTED.set(names_of(cast.map, step, scope, cast.made_here))
     try:
         for part in step.parts:
             match part:
@@ -96,6 +101,7 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
         raise
     finally:
         STEP.reset(token)
+        GRANTED.reset(granted)
     return played
 
 

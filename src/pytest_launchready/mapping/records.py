@@ -6,6 +6,7 @@ Templates and JMESPath expressions arrive here compiled; nothing above this laye
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_launchready.mapping.extract import Extractor
     from pytest_launchready.mapping.template import Template
+from pytest_launchready.wire.consent import allow_writes
 
 BodyKind = Literal["json", "form", "multipart", "text", "graphql"]
 Kind = Literal["production", "staging", "local"]
@@ -139,6 +141,10 @@ class Target:
     headers: tuple[tuple[str, Template], ...] = ()
     """Header tables by path prefix; the prefix "" goes on every request."""
     basic: Template | None = None
+
+    def allow_writes(self, reason: str) -> AbstractContextManager[None]:
+        """Allows raw writes in a `with` block, also on production; the report records the reason."""
+        return allow_writes(reason)
 
 
 @dataclass(frozen=True, slots=True)

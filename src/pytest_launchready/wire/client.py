@@ -2,30 +2,93 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
 from pytest_launchready import __version__
+from pytest_launchready.core.errors import UseError
 from pytest_launchready.wire.origins import Origin, origin_of
+from pytest_launchready.wire.proxies import proxies_for
 from pytest_launchready.wire.transport import Limits, NoAnswer, Transport
 
 CREDENTIALS = ("authorization", "cookie", "proxy-authorization")
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def transport_factory(origins: Iterable[Origin], limits: Limits) -> Callable[[], httpx.AsyncBaseTransport]:
-    """A maker of plain transports that share one TLS context.
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom the client believes, and who it is, in TLS."""
+
+    ca_bundle: str | None = None
+    """A PEM file of certificates that replaces the system's."""
+    client_cert: str | None = None
+    """A PEM file of a certificate and its key."""
+
+    def context(self) -> ssl.SSLContext:
+        """The TLS context; raises UseError, naming the file, for one that cannot be used."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca_bundle)
+            if self.client_cert:
+                context.load_cert_chain(self.client_cert)
+        except (OSError, ssl.SSLError) as error:
+            files = " or ".join(filter(None, (self.ca_bundle, self.client_cert)))
+            raise UseError(f"{files} cannot be used for TLS: {error}") from None
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """By what the target's owners can tell our requests from others."""
+
+    agent: str = f"pytest-launchready/{__version__} (+synthetic; run={{run}})"
+    """The agent string; `{run}` in it is the run's id."""
+    run_header: str = "x-launchready-run"
+    """The header that carries the run's id; empty for none."""
+    trace_header: str = "traceparent"
+    """The header of a W3C trace context, new for each exchange; empty for none."""
+
+
+def transport_factory(
+    origins: Iterable[Origin], limits: Limits, trust: Trust
+) -> Callable[[], httpx.AsyncBaseTransport]:
+    """A maker of plain transports that share one TLS context and go through the environment's proxies.
 
     Loading certificates takes about 20 ms, so it is left out where no origin speaks TLS.
     """
-    tls = any(scheme == "https" for scheme, _, _ in origins)
-    context = ssl.create_default_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    known = frozenset(origins)
+    tls = any(scheme == "https" for scheme, _, _ in known)
+    context = trust.context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     pool = httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections)
-    return lambda: httpx.AsyncHTTPTransport(verify=context, limits=pool, trust_env=False)
+
+    def direct(proxy: str | None = None) -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport(verify=context, limits=pool, trust_env=False, proxy=proxy)
+
+    proxies = proxies_for(known)
+    if not proxies:
+        return direct
+    return lambda: Routes({origin: direct(proxies.get(origin)) for origin in known})
+
+
+class Routes(httpx.AsyncBaseTransport):
+    """A transport for each origin: some may stand behind a proxy, others not."""
+
+    def __init__(self, routes: Mapping[Origin, httpx.AsyncBaseTransport]) -> None:
+        self._routes = routes
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer over the way to the request's origin."""
+        return await self._routes[origin_of(request.url)].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Closes every way."""
+        for route in self._routes.values():
+            await route.aclose()
 
 
 class Client:
@@ -38,14 +101,16 @@ class Client:
         run: str,
         limits: Limits,
         cookies: bool,
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces or Traces()
         self._limits = limits
         self._http = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(limits.seconds, connect=limits.connect, pool=None),
             headers={
-                "user-agent": f"pytest-launchready/{__version__} (+synthetic; run={run})",
-                "x-launchready-run": run,
+                "user-agent": self._traces.agent.replace("{run}", run),
+                **({self._traces.run_header: run} if self._traces.run_header else {}),
             },
             cookies=CookieJar(None if cookies else DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
@@ -76,12 +141,22 @@ class Client:
         await self._http.aclose()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
+        if self._traces.trace_header:
+            request.headers[self._traces.trace_header] = traceparent()
         try:
-            return await self._http.send(request)
+            response = await self._http.send(request)
         except NoAnswer as error:
             if not _dropped(error) or request.method not in REPEATABLE:
                 raise
-            return await self._http.send(request)
+            response = await self._http.send(request)
+        self._keep_cookies_home(request.url)
+        return response
+
+    def _keep_cookies_home(self, url: httpx.URL) -> None:
+        """Ties cookies without a Domain to the port that set them: another port is another origin."""
+        for cookie in self._http.cookies.jar:
+            if not cookie.domain_specified and cookie.port is None:
+                cookie.port = str(url.port or 80)  # what the jar takes for the port of a URL that names none
 
     @staticmethod
     def _redirected(following: httpx.Request, first: httpx.Request, headers: Mapping[str, str]) -> httpx.Request:
@@ -90,6 +165,11 @@ class Client:
             for name in (*CREDENTIALS, *headers):
                 following.headers.pop(name, None)
         return following
+
+
+def traceparent() -> str:
+    """A new trace context (W3C Trace Context, version 00), sampled."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def _dropped(error: NoAnswer) -> bool:

@@ -19,7 +19,7 @@ from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.wire.diagnosis import explain, layer_of_answer, layer_of_error
-from pytest_launchready.wire.origins import Origin, origin_of, shown
+from pytest_launchready.wire.origins import Origin, origin_of, shown, takes_payments
 
 STEP: ContextVar[str | None] = ContextVar("launchready_step", default=None)
 """The step that the current call belongs to; travels with the call."""
@@ -89,7 +89,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The whole answer, its body read; raises NoAnswer, or UseError for a foreign origin."""
-        self._guard(request.url)
+        self._guard(request)
         body = await request.aread()
         for policy in self._policies:
             await policy.before(request)
@@ -129,16 +129,24 @@ class Transport(httpx.AsyncBaseTransport):
         """Closes the connections."""
         await self._lane.inner.aclose()
 
-    def _guard(self, url: httpx.URL) -> None:
+    def _guard(self, request: httpx.Request) -> None:
         try:
-            wanted = origin_of(url)
+            wanted = origin_of(request.url)
         except ValueError as error:
-            raise UseError(str(error)) from None
+            raise UseError(f"{error}, so nothing was sent") from None
+        if takes_payments(wanted):
+            raise UseError(f"{shown(wanted)} is a payment service, so nothing was sent: no setting allows that")
+        allowed = ", ".join(sorted(map(shown, self._origins)))
         if wanted not in self._origins:
-            allowed = ", ".join(sorted(map(shown, self._origins)))
             raise UseError(
                 f"{shown(wanted)} is not part of the target, so nothing was sent. Allowed: {allowed}. "
                 "Add it to `hosts` of the target in the map if it belongs to your product."
+            )
+        host = request.headers.get("host", "")
+        if host.lower().rstrip(".") != request.url.netloc.decode("ascii").lower().rstrip("."):
+            raise UseError(
+                f"the Host header {host!r} names another host than {shown(wanted)}, so nothing was sent. "
+                f"Allowed: {allowed}"
             )
 
     def _record(

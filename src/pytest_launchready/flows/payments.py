@@ -1,0 +1,49 @@
+"""Checkout on production: never with real money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pytest_launchready.flows.objects import Thing, money
+from pytest_launchready.mapping.records import Request, Step, Target
+from pytest_launchready.wire.consent import WriteRefused
+
+SANDBOX_PREFIXES = ("sk_test_", "pk_test_", "rk_test_", "test_", "sandbox-", "sandbox_", "sb-")
+"""How the large payment services begin the keys of their test modes."""
+TEST_CARDS = frozenset(
+    {
+        *("4242424242424242", "4000056655665556", "5555555555554444", "2223003122003222", "378282246310005"),
+        *("4111111111111111", "4012888888881881", "5105105105105100", "5431111111111111", "6011111111111117"),
+    }
+)
+"""Card numbers that payment services publish for their test modes; no bank has issued them."""
+
+
+def until_payment(step: Step, target: Target, names: Mapping[str, Any]) -> tuple[Step, bool]:
+    """The step as it may be performed, and whether it stops before its payment.
+
+    Raises WriteRefused where nothing proves that no money moves.
+    """
+    if target.kind != "production" or step.name != "checkout":
+        return step, False
+    if target.payments.get("until") == "payment":
+        unsafe = [place for place, part in enumerate(step.parts) if isinstance(part, Request) and not part.safe]
+        return replace(step, parts=step.parts[: unsafe[-1] if unsafe else len(step.parts)]), True
+    if target.payments.get("mode") != "test" or not _proven(target.payments.get("proof"), names):
+        table = f"[targets.{target.name}.payments]"
+        raise WriteRefused(
+            f"checkout on the production target {target.name} could move money, and {table} does not prove otherwise: "
+            'nothing was sent. Allowed: mode = "test" with proof = a test card\'s number, a sandbox key '
+            f'({", ".join(SANDBOX_PREFIXES[:3])} …) or "zero" for a free listing; or until = "payment"'
+        )
+    return step, False
+
+
+def _proven(proof: object, names: Mapping[str, Any]) -> bool:
+    text = str(proof or "").replace(" ", "")
+    if text == "zero":
+        listing = names.get("listing")
+        return isinstance(listing, Thing) and money(listing.known().get("price")) == 0
+    return text in TEST_CARDS or text.startswith(SANDBOX_PREFIXES)
