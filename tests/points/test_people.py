@@ -2,6 +2,7 @@
 
 import email.message
 import json
+import os
 import re
 import sys
 import threading
@@ -354,18 +355,20 @@ def test_mail_from_a_folder(serve, open_shop, tmp_path):
 
     def deliver(address, text):
         folder.mkdir()
-        for number, to in enumerate(["other@example.com", f"Some Body <{address}>"]):
+        mails = [("other@example.com", "wrong"), (f"Some Body <{address}>", "stale"), (address, "right")]
+        for age, (to, word) in zip((1, 60, 2), mails, strict=True):
             letter = email.message.EmailMessage()
             letter["To"], letter["Subject"] = to, "Confirm"
-            letter.set_content(text.replace("confirm/", "confirm/wrong") if number == 0 else text)
+            letter.set_content(re.sub(r"confirm/\w+", f"confirm/{word}", text))
             letter.add_alternative("<p>html</p>", subtype="html")
-            (folder / f"{number}.eml").write_bytes(bytes(letter))
+            (folder / f"{word}.eml").write_bytes(bytes(letter))
+            os.utime(folder / f"{word}.eml", (time.time() - age,) * 2)
 
     server = serve(confirming(deliver))
     market = open_shop(f'[mail]\nfiles = "outbox"\n{MAIL}', server.url)
     market.get_actor("buyer")
 
-    assert server.lines()[-1] == "GET /confirm/lrpoints1"
+    assert server.lines()[-1] == "GET /confirm/right"
 
 
 def test_mail_from_a_mail_catcher(serve, open_shop):
