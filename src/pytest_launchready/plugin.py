@@ -53,3 +53,7 @@ def pytest_runtest_makereport(
 
 def pytest_report_teststatus(report: Any) -> Any:
     return outcomes.status(report) if isinstance(report, pytest.TestReport) else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    outcomes.explain(terminalreporter)

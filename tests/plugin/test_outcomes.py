@@ -23,6 +23,14 @@ def test_inconclusive_is_an_outcome_of_its_own(shop):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_inconclusive_explains_itself_without_a_target(pytester):
+    """Also a run without a target says why it is not green."""
+    pytester.makepyfile(UNDECIDED)
+    result = pytester.runpytest("-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(["*test_undecided: the clock stood still"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
 def test_inconclusive_is_named_in_verbose_output(shop):
     """`-v` says INCONCLUSIVE."""
     shop("-v", source=UNDECIDED).stdout.fnmatch_lines(["*::test_undecided INCONCLUSIVE*"])

@@ -47,6 +47,22 @@ def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bo
     return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
 
 
+def verdicts_of(reporter: pytest.TerminalReporter) -> list[tuple[str, tuple[str, str]]]:
+    """The tests that could not be decided or were not covered, with their reasons."""
+    reports = [report for group in reporter.stats.values() for report in group if isinstance(report, pytest.TestReport)]
+    return [(report.nodeid, found) for report in reports if (found := verdict_of(report))]
+
+
+def explain(reporter: pytest.TerminalReporter) -> None:
+    """Writes why tests could not be decided: pytest's own sections leave other categories out."""
+    if not reporter.stats.get("inconclusive"):
+        return
+    reporter.write_sep("=", "inconclusive: not proven either way", yellow=True)
+    for nodeid, (kind, reason) in verdicts_of(reporter):
+        if kind == "inconclusive":
+            reporter.write_line(f"{nodeid}: {reason}")
+
+
 def _verdict(error: BaseException) -> tuple[Verdict, str] | None:
     """What an exception says; of a group, only if all its members say the like."""
     if isinstance(error, BaseExceptionGroup):

@@ -32,15 +32,8 @@ def finish(config: pytest.Config, run: state.State) -> None:
 
 
 def summarize(reporter: pytest.TerminalReporter, run: state.State) -> None:
-    """Writes what could not be decided, what was not covered, and what the run left."""
-    verdicts = _verdicts(reporter)
-    undecided = terminal.inconclusive_lines(
-        (node, reason) for node, (kind, reason) in verdicts if kind == "inconclusive"
-    )
-    if undecided:
-        reporter.write_sep("=", "inconclusive: not proven either way", yellow=True)
-        for line in undecided:
-            reporter.write_line(line)
+    """Writes what was not covered, and what the run left."""
+    verdicts = outcomes.verdicts_of(reporter)
     absent = terminal.not_covered_lines(reason for _, (kind, reason) in verdicts if kind == "not covered")
     if not run.traces and not absent:
         return
@@ -69,10 +62,4 @@ class HtmlReport:
             return
         counts = {name: len(reporter.stats.get(name, [])) for name in ("passed", "failed", "skipped", "error")}
         counts["failed"] += counts["error"]
-        prefix.append(html.band(state.facts(self._run), counts, _verdicts(reporter), self._run.traces))
-
-
-def _verdicts(reporter: pytest.TerminalReporter) -> list[tuple[str, tuple[str, str]]]:
-    """The tests that could not be decided or were not covered, with their reasons."""
-    reports = [report for group in reporter.stats.values() for report in group if isinstance(report, pytest.TestReport)]
-    return [(report.nodeid, found) for report in reports if (found := outcomes.verdict_of(report))]
+        prefix.append(html.band(state.facts(self._run), counts, outcomes.verdicts_of(reporter), self._run.traces))
