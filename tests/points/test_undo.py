@@ -305,6 +305,40 @@ def test_what_a_broken_step_may_have_made_is_told_and_undone_if_it_can_be(serve,
     assert server.lines()[-1] == f"DELETE /coupons/{server.last('POST /coupons').json['code']}"
 
 
+def test_consent_to_a_step_covers_its_undo(serve, open_shop):
+    """On production the map names what may be made; undoing that needs no further name, whoever undoes it."""
+    server = serve(Shop())
+    market = open_shop(
+        """
+        [targets.here]
+        kind = "production"
+        api = "$API"
+        writes = ["signup", "create_listing", "make_coupon"]
+        """
+        + SIGNUP
+        + 'undo = "leave"\n'
+        + LISTINGS
+        + """
+        [steps.make_coupon]
+        request = "POST /coupons"
+        capture = { id = "id" }
+        undo = "drop_coupon"
+        [steps.drop_coupon]
+        actor = "buyer"
+        request = "DELETE /coupons/{{ id }}"
+        """
+        + LEAVE,
+        server.url,
+    )
+    lamp = market.new_listing()
+    market.get_actor("seller").call("make_coupon")
+    with pytest.raises(Inconclusive, match="step drop_coupon would write on the production target here"):
+        market.get_actor("seller").call("drop_coupon", id=77)
+
+    assert market.leave() == Undone(undone=4)
+    assert deletes(server)[:2] == ["DELETE /coupons/3", f"DELETE /listings/{lamp.id}"]
+
+
 def test_leaving_twice_undoes_once(serve, open_shop):
     """A second end of the run finds nothing to do."""
     server = serve(Shop())

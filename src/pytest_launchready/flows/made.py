@@ -24,6 +24,8 @@ class Made:
     person: Person
     undo: tuple[str, ...]
     names: Mapping[str, Any] = field(repr=False)
+    step: str
+    """What made it."""
     gone: bool = False
     doubtful: bool = False
     """The step did not end well, so it is not known whether the object exists."""

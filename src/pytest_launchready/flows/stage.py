@@ -18,6 +18,7 @@ from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows import entrance, steps
 from pytest_launchready.flows.bodies import PNG
 from pytest_launchready.flows.consents import GRANTED
+from pytest_launchready.flows.consents import GRANTED
 from pytest_launchready.flows.made import Made, Undone, undo_all
 from pytest_launchready.flows.objects import Thing, make
 from pytest_launchready.flows.payments import until_payment
@@ -130,7 +131,9 @@ class Stage:
         """Remembers what a step has made, to undo it at the end of the run."""
         known = thing.known()
         self.made.append(
-            Made(thing.kind, str(known.get("id", known.get("email", "without id"))), person, step.undo, names)
+            Made(
+                thing.kind, str(known.get("id", known.get("email", "without id"))), person, step.undo, names, step.name
+            )
         )
 
     def made_here(self, kind: str, name: str) -> bool:
@@ -144,7 +147,7 @@ class Stage:
         kind = step.makes or step.name
         draft = _known(names.get(kind))
         label = draft.get("title", draft.get("email", names["unique"]))
-        self.made.append(Made(kind, str(label), person, step.undo, names, doubtful=True))
+        self.made.append(Made(kind, str(label), person, step.undo, names, step.name, doubtful=True))
 
     def forget(self, thing: Thing) -> None:
         """Notes that a test has deleted a thing itself."""
@@ -160,9 +163,11 @@ class Stage:
             # Whoever signs up only now has to be undone as well. Whoever cannot come is reported with each undo.
             with contextlib.suppress(LaunchreadyError, StepFailure):
                 await self.person(actor)
-        # Taken away first: what cannot be undone is reported once, and not tried again with clients that are closed.
-        made, self.made = self.made, []
-        return await undo_all(made, acting, self._undo_one)
+        try:
+            return await undo_all(self.made, acting, self._undo_one)
+        finally:
+            # What could not be undone is reported once, and not tried again with clients that are closed.
+            self.made = []
 
     async def _undo_one(self, name: str, made: Made) -> None:
         step = self.step(name)
@@ -170,7 +175,11 @@ class Stage:
         if not person.live:
             await entrance.log_in(self, person)
         names = {**self.names(step, made.names), **made.names, "account": made.person.account()}
-        await steps.perform(self, step, person, names)
+        granted = GRANTED.set(GRANTED.get() | {made.step})
+        try:
+            await steps.perform(self, step, person, names)
+        finally:
+            GRANTED.reset(granted)
 
     async def _who(self, step: Step, caller: Person) -> Person:
         """Whoever sends a step: the caller where the step says nothing, or is for the caller's role."""
