@@ -18,7 +18,6 @@ from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows import entrance, steps
 from pytest_launchready.flows.bodies import PNG
 from pytest_launchready.flows.consents import GRANTED
-from pytest_launchready.flows.consents import GRANTED
 from pytest_launchready.flows.made import Made, Undone, undo_all
 from pytest_launchready.flows.objects import Thing, make
 from pytest_launchready.flows.payments import until_payment
