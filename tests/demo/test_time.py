@@ -1,11 +1,12 @@
 """What depends on time: expiry, limits, one-time codes. The market's own operations, with a clock that is set."""
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 
 from pytest_launchready.demo.app import Setup, open_market
-from pytest_launchready.demo.market import accounts, credentials, invites
+from pytest_launchready.demo.market import accounts, credentials, invites, passwords
 from pytest_launchready.demo.market.limits import LIMITS, MOST_KEYS, Limiter
 from pytest_launchready.demo.market.mail import MailFolder
 from pytest_launchready.demo.market.passwords import otp_code, otp_step
@@ -14,19 +15,26 @@ from pytest_launchready.demo.market.problems import Problem
 WHO = {"email": "ada@example.com", "password": "12345678x"}
 
 
+@dataclass
 class Clock:
     """Seconds that pass when a test says so."""
 
-    def __init__(self):
-        self.now = 1_700_000_000.0
+    now: float = 1_700_000_000.0
 
     def __call__(self):
+        """Seconds since 1970."""
         return self.now
 
 
 @pytest.fixture
 def clock():
     return Clock()
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch):
+    """Hashing at its lowest cost: these tests log in a hundred times."""
+    monkeypatch.setattr(passwords, "N", 2)
 
 
 @pytest.fixture
