@@ -124,6 +124,29 @@ def test_one_more_seller_acts_for_itself(bazaar, open_shop):
     assert market.get_actor("buyer").create_listing().by == market.get_actor("seller").account.email
 
 
+def test_accounts_that_staff_makes(serve, open_shop, anyone):
+    """`actor` on sign-up: the admin, who signs up alone, makes everybody else's account with the admin's session."""
+
+    def app(request):
+        match request.line:
+            case "POST /people":
+                by = anyone.by_token(request.bearer)
+                return 201, {"id": anyone.join(**request.json, by=by and by["email"])["id"]}
+            case "POST /sessions":
+                token = anyone.enter(**request.json)
+                return 200, {"token": token, "id": anyone.by_token(token)["id"]}
+        return 404, None
+
+    signup = SIGNUP.replace("[steps.signup]", '[steps.signup]\nactor = "admin"').replace(
+        'username = "{{ account.username }}", ', ""
+    )
+    market = open_shop(f'{signup}{LOGIN}[people.admin]\nrole = "STAFF"\n', serve(app).url, client_args={"seconds": 5})
+    buyer, admin = market.get_actor("buyer"), market.get_actor("admin")
+
+    assert anyone.people[admin.account.email]["by"] is None
+    assert anyone.people[buyer.account.email]["by"] == admin.account.email
+
+
 def test_given_accounts_only_log_in(bazaar, open_shop, anyone):
     """A person with a password exists: no sign-up is sent."""
     anyone.join("vip@example.com", "very-important")

@@ -21,7 +21,7 @@ READABLE = frozenset({"id", "email", "username", "name", "role"})
 async def sign_up(stage: Stage, person: Person) -> None:
     """Makes the person's account; its captures join the identity."""
     step = stage.step("signup")
-    sender = await stage.person(step.actor) if step.actor else person
+    sender = person if person.may_act_as(step.actor) else await stage.person(str(step.actor))
     names = {**stage.names(step), "account": person.account()}
     played = await steps.perform(stage, step, sender, names)
     person.identity.update(played.captures)
