@@ -11,7 +11,9 @@ from pytest_launchready.core.redact import Secrets
 
 WIDEST = 300
 """Characters of a value that a message shows; the rest is cut."""
-UNWANTED_HEADERS = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
+UNWANTED_HEADERS = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length", "traceparent"}
+)
 """Headers that curl sets for itself, or that do not change the answer."""
 
 

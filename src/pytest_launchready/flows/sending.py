@@ -96,7 +96,7 @@ async def send_as(
 
 def idempotency_key(step: Step, request: Request, scope: Mapping[str, Any]) -> dict[str, str]:
     """The header by which a server knows a create that it has seen before; one for each call and request."""
-    if not step.makes or request.safe:
+    if not step.leaves_something or request.safe:
         return {}
     return {"idempotency-key": f"{scope['unique']}-{step.parts.index(request)}"}
 
@@ -119,7 +119,7 @@ def belongs(mapped: Map, target: str) -> bool:
     try:
         return origin_of(absolute(mapped, target)) in origins_of(mapped.target)
     except ValueError as error:
-        raise UseError(str(error)) from None
+        raise UseError(f"{error}, so nothing was sent") from None
 
 
 def origins_of(target: Target) -> frozenset[Origin]:
@@ -142,7 +142,8 @@ def with_query(url: str, query: Mapping[str, Any]) -> str:
 def absolute(mapped: Map, target: str) -> str:
     """The URL of a request target: a path below `api`, or an absolute URL as it is."""
     if re.match(r"[a-z][a-z0-9+.-]*://", target, re.IGNORECASE):
-        return target
+        # A final dot says that a name is whole; it names the same host, and not every resolver takes it.
+        return re.sub(r"^(https?://[^/?#@\\]*?)\.(?=(:\d+)?([/?#]|$))", r"\1", target, flags=re.IGNORECASE)
     return f"{mapped.target.api.rstrip('/')}/{target.lstrip('/')}"
 
 

@@ -108,7 +108,7 @@ class Stage:
             return [make(_listed_kind(name), values, raw) for values, raw in act.played.items]
         kind = act.step.makes or name
         thing = make(kind, {**_known(act.names.get(kind)), **act.played.captures}, act.played.raw)
-        if _leaves_something(act.step):
+        if act.step.leaves_something:
             self.record(act.step, act.person, {**act.names, **act.played.captures, kind: thing}, thing)
         return thing
 
@@ -141,7 +141,7 @@ class Stage:
 
     def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
         """Remembers what a step may have made, though it did not end well."""
-        if not _leaves_something(step):
+        if not step.leaves_something:
             return
         kind = step.makes or step.name
         draft = _known(names.get(kind))
@@ -224,11 +224,6 @@ class Stage:
         if step.makes == "message" and "message" not in given:
             drafts["message"] = {"text": draft_text(self.run)}
         return names | {name: draft for name, draft in drafts.items() if name not in given}
-
-
-def _leaves_something(step: Step) -> bool:
-    """Whether a step makes something that stays; log-in and `me` only describe an account that exists."""
-    return bool(step.undo) or (step.makes is not None and (step.makes != "account" or step.name == "signup"))
 
 
 def _known(thing: object) -> dict[str, Any]:

@@ -92,6 +92,11 @@ class Step:
     needs: frozenset[str] = frozenset()
     """Kinds of object that its templates mention and that must exist first (never what the step itself makes)."""
 
+    @property
+    def leaves_something(self) -> bool:
+        """Whether it makes something that stays; log-in and `me` only describe an account that exists."""
+        return bool(self.undo) or (self.makes is not None and (self.makes != "account" or self.name == "signup"))
+
 
 @dataclass(frozen=True, slots=True)
 class CSRF:
