@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from pytest_launchready.core.impacts import IMPACTS
 from pytest_launchready.core.nearest import did_you_mean
 
-IMPACTS = ("launch-blocked", "data-exposed", "mail-lost", "slow-core-flow", "trust-broken", "release-unsafe")
 DESCRIPTION = (
     "launchready(*, impact=None, requires=()): what a failure costs the business, and which steps or resources "
     "the test needs; it is skipped as not covered where the map declares them absent"

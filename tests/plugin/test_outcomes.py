@@ -199,3 +199,46 @@ def test_a_failed_fixture_explains_itself_without_our_frames(shop):
     assert "checkout failed, as buyer" in text
     assert "awaiting.py" not in text
     assert "pluggy" not in text.partition("= ERRORS =")[2]
+
+
+PRODUCTION = """
+    def test_it(buyer, target):
+        with target.allow_writes("a clean slate"):
+            buyer.delete("/listings/1")
+"""
+
+
+def test_reasons_for_raw_writes_stand_in_the_summary(shop, pytester):
+    """Whoever reads the report sees what was allowed, and how often."""
+    text = (pytester.path / "launchready.toml").read_text()
+    consent = 'kind = "production"\nwrites = ["signup"]'
+    (pytester.path / "launchready.toml").write_text(text.replace('kind = "local"', consent))
+    shop(source=PRODUCTION).stdout.fnmatch_lines(["raw writes allowed: a clean slate (1 sent)"])
+
+
+def test_a_write_without_consent_is_inconclusive(shop, pytester):
+    """What could not be tried is not proven; the reason names step and setting."""
+    text = (pytester.path / "launchready.toml").read_text()
+    (pytester.path / "launchready.toml").write_text(text.replace('kind = "local"', 'kind = "production"'))
+    result = shop(source="def test_it(buyer): pass")
+    result.stdout.fnmatch_lines(["*step signup would write on the production target shop, and targets.shop.writes*"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_proxy_stands_in_the_header(shop, monkeypatch):
+    """Without its password."""
+    monkeypatch.setenv("http_proxy", "http://me:secret@proxy.test:3128")
+    result = shop(source="def test_it(): pass")
+    result.stdout.fnmatch_lines(["launchready: through the proxy http://proxy.test:3128"])
+    assert "me:secret" not in result.stdout.str()
+
+
+def test_a_certificate_file_that_cannot_be_used_is_named(shop, pytester):
+    """`--launchready-ca-bundle` must be certificates."""
+    text = (pytester.path / "launchready.toml").read_text()
+    (pytester.path / "launchready.toml").write_text(text.replace("http://shop.test", "https://shop.test"))
+    (pytester.path / "conftest.py").unlink()
+    (pytester.path / "no.pem").write_text("nothing")
+    shop("--launchready-ca-bundle=no.pem", source="def test_it(buyer): pass").stdout.fnmatch_lines(
+        ["E*UseError: no.pem cannot be used for TLS: *"]
+    )

@@ -16,6 +16,8 @@ def header(settings: Settings, facts: Mapping[str, Any]) -> list[str]:
     """The target, what tells this run from others, and each setting that is not a default with its source."""
     who = f"target {facts['target']} ({facts['kind']}) at {facts['api']}"
     lines = [f"launchready: {who}, run {facts['run']}, seed {facts['seed']}, map {facts['map']}"]
+    if facts["proxies"]:
+        lines.append(f"launchready: through the proxy {', '.join(facts['proxies'])}")
     given = [f"{value.setting.name}={value.shown} ({value.origin})" for value in settings.given()]
     return [*lines, f"launchready: {', '.join(given)}"] if given else lines
 
@@ -47,6 +49,10 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
             lines.append(
                 f"{words}: {', '.join(f'{len(names)} {kind} ({_some(names)})' for kind, names in groups.items())}"
             )
+    reasons: Counter[str] = Counter()
+    for trace in traces:
+        reasons.update(trace["reasons"])
+    lines += [f"raw writes allowed: {reason} ({count} sent)" for reason, count in reasons.items()]
     for trace in traces:
         lines += [f"could not undo {kind} {name}: {reason}" for kind, name, reason in trace["failed"]]
     return lines

@@ -107,7 +107,7 @@ def leave(config: pytest.Config, state: State) -> None:
             trace = asdict(marketplace.leave())
         except KeyboardInterrupt:
             trace["failed"] = (("run", state.run.id, "interrupted while it undid what it had made"),)
-        state.traces.append({"sent": marketplace.sent, **trace})
+        state.traces.append({"sent": marketplace.sent, "reasons": marketplace.consent.reasons, **trace})
     engine = engine_if_started(config)
     if engine is not None:
         engine.close()
@@ -115,6 +115,9 @@ def leave(config: pytest.Config, state: State) -> None:
 
 def facts(state: State) -> dict[str, Any]:
     """What the header says of the run."""
+    from pytest_launchready.flows.sending import origins_of
+    from pytest_launchready.wire.proxies import proxies_for, shown_proxy
+
     target = state.mapped.target
     return {
         "target": target.name,
@@ -123,6 +126,7 @@ def facts(state: State) -> dict[str, Any]:
         "run": state.run.id,
         "seed": state.run.seed,
         "map": state.mapped.source,
+        "proxies": sorted({shown_proxy(proxy) for proxy in proxies_for(origins_of(target)).values()}),
     }
 
 

@@ -1,0 +1,81 @@
+"""What a check came to, as plain data: passed, failed or inconclusive, with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_launchready.core.failures import Failure, curl
+from pytest_launchready.core.redact import Secrets
+
+Outcome = Literal["passed", "failed", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that was seen, in a sentence, and the numbers behind it."""
+
+    said: str
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found out; made by `passed`, `failed` and `inconclusive`."""
+
+    outcome: Outcome
+    evidence: tuple[Evidence, ...] = ()
+    code: str | None = None
+    """Why it could not be decided, or how it failed, in one word that machines read, as "mixed-fleet"."""
+    reason: str | None = None
+    """The same in a sentence; None where it passed."""
+    failure: Failure | None = None
+    """What to show of a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict that is not clean, with what it costs and what to do about it: plain data that reports are drawn from.
+
+    Holds no secrets: its texts are masked when it is made.
+    """
+
+    check: str
+    outcome: Outcome
+    code: str | None
+    reason: str
+    impact: str
+    proves: str
+    remedy: str
+    reference: str
+    evidence: tuple[str, ...] = ()
+    request: str | None = None
+    """The one request that shows it."""
+    again: str | None = None
+    """A command that repeats that request, secrets as shell variables."""
+
+
+def passed(*evidence: str | Evidence) -> Verdict:
+    """What was to be proved is proved, by this evidence."""
+    return Verdict("passed", _evidence(evidence))
+
+
+def failed(failure: Failure, *evidence: str | Evidence, code: str | None = None) -> Verdict:
+    """What was to be proved is not so."""
+    return Verdict("failed", _evidence(evidence), code, failure.title, failure)
+
+
+def inconclusive(code: str, reason: str, *evidence: str | Evidence) -> Verdict:
+    """It could not be decided, for a reason."""
+    return Verdict("inconclusive", _evidence(evidence), code, reason)
+
+
+def request_of(verdict: Verdict, secrets: Secrets) -> tuple[str | None, str | None]:
+    """The request that shows a failure, in a line, and the command that repeats it."""
+    exchange = verdict.failure.exchange if verdict.failure else None
+    return (None, None) if exchange is None else (secrets.mask(exchange.line), curl(exchange, secrets))
+
+
+def _evidence(given: tuple[str | Evidence, ...]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(one) if isinstance(one, str) else one for one in given)
