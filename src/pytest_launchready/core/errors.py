@@ -20,7 +20,14 @@ class LaunchreadyError(Exception):
 
 
 class Inconclusive(LaunchreadyError):  # noqa: N818 - a verdict, not an error
-    """Ends a test that could neither pass nor fail; the message is the reason."""
+    """Ends a test that could neither pass nor fail; the message is the reason, and `code` its kind in one word."""
+
+    code = "undecided"
+
+    def __init__(self, reason: str, *, code: str | None = None) -> None:
+        super().__init__(reason)
+        if code is not None:
+            self.code = code
 
 
 class NotCovered(LaunchreadyError):  # noqa: N818 - a verdict, not an error
