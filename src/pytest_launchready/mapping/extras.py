@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_launchready.mapping.people import refuse_templates
-from pytest_launchready.mapping.records import Contract, Mail, Waiver
+from pytest_launchready.mapping.records import Build, Contract, Mail, Waiver
 from pytest_launchready.mapping.requests import Requests
 from pytest_launchready.mapping.tables import BuildTable, ContractTable, MailTable, WaiverTable, read
 from pytest_launchready.mapping.values import plain
@@ -79,10 +79,19 @@ def _existing(path: Path, key: Key, leaves: Leaves, *, folders: bool) -> str:
     return str(path)
 
 
-def compile_build(table: Any, key: Key, leaves: Leaves) -> dict[str, Any]:
-    """Where a target says which build it runs."""
+def compile_build(table: Any, key: Key, requests: Requests) -> Build | None:
+    """Where a target says which build it runs; None where the map does not say."""
+    leaves = requests.leaves
     build = read(BuildTable, table, key, leaves.problems)
-    return {} if build.source is None else {"source": plain(build.source)}
+    request = None if build.request is None else requests.bare(build.request, (*key, "request"))
+    if request is not None and not request.safe:
+        leaves.problems.add((*key, "request"), "", got=build.request, allowed="a request that only reads, such as GET")
+    if build.source is not None:
+        return Build(leaves.reader(build.source, (*key, "source")), request)
+    if request is not None:
+        allowed = "source = \"header('x-build')\", or JMESPath, meta('build'), asset('app')"
+        leaves.problems.add(key, "has a request and no source", allowed=allowed)
+    return None
 
 
 def compile_values(table: Mapping[str, Any], key: Key, leaves: Leaves) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from jmespath.functions import Functions, signature  # type: ignore[import-untyped]
 
+from pytest_launchready.mapping.pages import asset_hash, meta_of
+
 if TYPE_CHECKING:
     from pytest_launchready.core.answer import Answer
 
@@ -53,6 +55,14 @@ class AnswerFunctions(Functions):  # type: ignore[misc]
     def _func_segment(self, url: str | None) -> str | None:
         parts = [part for part in urlsplit(url or "").path.split("/") if part]
         return unquote(parts[-1]) if parts else None
+
+    @signature({"types": ["string"]})  # type: ignore[untyped-decorator]
+    def _func_meta(self, name: str) -> str | None:
+        return meta_of(self._answer.text, name)
+
+    @signature({"types": ["string"]})  # type: ignore[untyped-decorator]
+    def _func_asset(self, name: str) -> str | None:
+        return asset_hash(self._answer.text, name)
 
     @signature(_ANY)  # type: ignore[untyped-decorator]
     def _func_major(self, amount: Any) -> Decimal | None:

@@ -120,7 +120,7 @@ def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: 
         values=extras.compile_values(own_values, ("values",), leaves),
         mail=extras.compile_mail(resolved.get("mail", {}), ("mail",), requests, path.parent),
         contract=contract,
-        build=extras.compile_build(resolved.get("build", {}), ("build",), leaves),
+        build=extras.compile_build(resolved.get("build", {}), ("build",), requests),
         waivers=extras.compile_waivers(resolved.get("waivers", []), ("waivers",), leaves),
         secrets=values.secrets,
     )

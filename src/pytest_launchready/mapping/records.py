@@ -213,6 +213,15 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """Where a target says which build it runs."""
+
+    source: Extractor
+    request: Request | None = None
+    """None: the front page, of `web` if the target has one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiver:
     """An accepted risk: the checks that a glob names, until the end of a day."""
 
@@ -236,7 +245,7 @@ class Map:
     values: Mapping[str, Any]
     mail: Mail
     contract: Contract
-    build: Mapping[str, Any]
+    build: Build | None
     waivers: tuple[Waiver, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Every value that came from `env:` or `secret:`, value → the name to show for it."""

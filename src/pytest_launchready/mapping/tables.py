@@ -193,7 +193,8 @@ class ContractTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class BuildTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`[build]`."""
 
-    source: Any = None
+    source: Text | None = None
+    request: Text | None = None
 
 
 class WaiverTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
