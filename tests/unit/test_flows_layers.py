@@ -199,11 +199,12 @@ def test_advice_for_each_layer(tmp_path, layer, words):
 
 
 def test_policies_are_asked_before_and_told_after():
-    """A policy may refuse, and then nothing is sent; it hears of every exchange that took place."""
+    """A policy may refuse, and then nothing is sent; it hears of every exchange, and of the end of each request."""
 
     class Once:
         def __init__(self):
             self.heard = []
+            self.ended = []
 
         async def before(self, request):
             if self.heard:
@@ -211,6 +212,9 @@ def test_policies_are_asked_before_and_told_after():
 
         def after(self, exchange):
             self.heard.append(exchange.path)
+
+        def over(self, request):
+            self.ended.append(request.url.path)
 
     policy, reached = Once(), []
 
@@ -221,5 +225,5 @@ def test_policies_are_asked_before_and_told_after():
     fetch("https://shop.test/a", answer, policies=[policy])
     with pytest.raises(UseError, match="/b is one request too many"):
         fetch("https://shop.test/b", answer, policies=[policy])
-    assert policy.heard == ["/a"]
+    assert policy.heard == policy.ended == ["/a"]
     assert len(reached) == 1

@@ -112,6 +112,9 @@ class Consent:
     def after(self, exchange: Exchange) -> None:
         """Needs to know nothing of what came of it."""
 
+    def over(self, request: httpx.Request) -> None:
+        """Holds nothing for the length of a request."""
+
     def _consented(self, intent: Intent) -> bool:
         return any(fnmatchcase(name, allowed) for name in intent.consents for allowed in self._writes)
 

@@ -56,6 +56,9 @@ class Policy(Protocol):
     def after(self, exchange: Exchange) -> None:
         """Hears of every exchange, also of one without an answer."""
 
+    def over(self, request: httpx.Request) -> None:
+        """Hears that a request is over, however: answered, failed or cancelled; once for each `before` that passed."""
+
 
 @dataclass(slots=True)
 class _Lane:
@@ -91,8 +94,17 @@ class Transport(httpx.AsyncBaseTransport):
         """The whole answer, its body read; raises NoAnswer, or UseError for a foreign origin."""
         self._guard(request)
         body = await request.aread()
-        for policy in self._policies:
-            await policy.before(request)
+        passed: list[Policy] = []
+        try:
+            for policy in self._policies:
+                await policy.before(request)
+                passed.append(policy)
+            return await self._send(request, body)
+        finally:
+            for policy in passed:
+                policy.over(request)
+
+    async def _send(self, request: httpx.Request, body: bytes) -> httpx.Response:
         started = time.perf_counter()
         try:
             response = await self._exchange(request)
