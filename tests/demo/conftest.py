@@ -316,6 +316,7 @@ class Shop:
         self.demo = demo
         self.dialect = dialect
         self._people: list[Somebody] = []
+        self._admin: Somebody | None = None
 
     def somebody(self) -> Somebody:
         """Nobody in particular: no account, no session."""
@@ -331,11 +332,12 @@ class Shop:
         return person
 
     def admin(self) -> Somebody:
-        """The admin, logged in."""
-        person = self.somebody()
-        person.email, person.password = ADMIN
-        assert person.login().ok
-        return person
+        """The admin, logged in once."""
+        if self._admin is None:
+            self._admin = self.somebody()
+            self._admin.email, self._admin.password = ADMIN
+            assert self._admin.login().ok
+        return self._admin
 
     def close(self) -> None:
         """Closes everybody's connections."""
