@@ -48,6 +48,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     outcomes.classify(item, call, report)
+    outcomes.show_message_only(call, report)
     return report
 
 

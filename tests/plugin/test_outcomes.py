@@ -201,6 +201,16 @@ def test_a_failed_fixture_explains_itself_without_our_frames(shop):
     assert "pluggy" not in text.partition("= ERRORS =")[2]
 
 
+def test_a_failed_fixture_of_ours_shows_its_message_only(shop, pytester):
+    """Where no line of the traceback is the reader's, there is none."""
+    text = (pytester.path / "launchready.toml").read_text()
+    (pytester.path / "launchready.toml").write_text(text.replace('"POST /people"', '"POST /nowhere"'))
+    text = shop(source="def test_it(buyer): pass").stdout.str()
+    shown = text.partition("ERROR at setup of test_it")[2].partition("\n")[2]
+    assert shown.startswith("signup failed, as buyer\n  expected: status 2xx\n")
+    assert "ERROR test_a_failed_fixture_of_ours_shows_its_message_only.py::test_it - pytest_launchready.StepF" in text
+
+
 PRODUCTION = """
     def test_it(buyer, target):
         with target.allow_writes("a clean slate"):
@@ -240,5 +250,5 @@ def test_a_certificate_file_that_cannot_be_used_is_named(shop, pytester):
     (pytester.path / "conftest.py").unlink()
     (pytester.path / "no.pem").write_text("nothing")
     shop("--launchready-ca-bundle=no.pem", source="def test_it(buyer): pass").stdout.fnmatch_lines(
-        ["E*UseError: no.pem cannot be used for TLS: *"]
+        ["no.pem cannot be used for TLS: *"]
     )

@@ -103,14 +103,17 @@ class Marketplace:
 
     def get_actor(self, name: str) -> Actor:
         """The person of a name ("buyer", "anonymous" …), the same one all through the run; blocks in any code."""
+        __tracebackhide__ = True
         return self._engine.run(lambda: self._find(name))
 
     def new_listing(self) -> Listing:
         """A new listing of the seller's; blocks in any code."""
+        __tracebackhide__ = True
         return self._engine.run(self._listing)
 
     def new_order(self) -> Order:
         """A new order of the buyer's, for a new listing; blocks in any code."""
+        __tracebackhide__ = True
         return self._engine.run(self._order)
 
     def leave(self) -> Undone:

@@ -119,7 +119,7 @@ async def _request(
             exchange = await send(cast, step, request, actor, here)
         except NoAnswer as error:
             exchange = error.exchange
-        if exchange.answer is not None and 400 <= exchange.answer.status < 500:
+        if changed_nothing(exchange):
             played.wrote = wrote_before
         problem = judge(request, exchange, here, played)
         if problem is None:
@@ -129,6 +129,13 @@ async def _request(
             raise failure(cast, step, actor, exchange, problem, waited=request.wait)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def changed_nothing(exchange: Exchange) -> bool:
+    """Whether a request was refused, or never reached the application."""
+    if exchange.answer is None:
+        return exchange.layer in {"DNS", "connect", "TLS"}
+    return 400 <= exchange.answer.status < 500
 
 
 def judge(request: Request, exchange: Exchange, scope: Mapping[str, Any], played: Played) -> Problem | None:

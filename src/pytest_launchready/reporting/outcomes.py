@@ -30,6 +30,16 @@ def classify(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     report.longrepr = (str(path), (line or 0) + 1, reason)
 
 
+def show_message_only(call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Leaves the traceback out of an error that explains itself where no line of it is the user's: our own fixtures."""
+    if call.excinfo is None or report.outcome != "failed" or not hasattr(call.excinfo.value, "expected_by_user"):
+        return
+    from pytest_launchready.wire.tracebacks import shows_user_frames
+
+    if not shows_user_frames(call.excinfo.value):
+        report.longrepr = call.excinfo.getrepr(style="value")
+
+
 def verdict_of(report: pytest.TestReport) -> tuple[str, str] | None:
     """The verdict and reason that a report carries, or None."""
     for key, value in report.user_properties:

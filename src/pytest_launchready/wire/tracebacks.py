@@ -48,6 +48,16 @@ def keep_user_frames(error: BaseException) -> None:
     error.__traceback__ = rebuilt
 
 
+def shows_user_frames(error: BaseException) -> bool:
+    """Whether a line of the user's own stands in an error's traceback."""
+    entry = error.__traceback__
+    while entry is not None:
+        if _is_users(entry.tb_frame.f_code.co_filename):
+            return True
+        entry = entry.tb_next
+    return False
+
+
 def _is_users(filename: str) -> bool:
     foreign = filename.startswith((_OURS, _LIBRARY, "<frozen ")) or any(part in filename for part in _INSTALLED)
     return not foreign
