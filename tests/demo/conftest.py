@@ -1,10 +1,12 @@
 """One demo server for all tests, and people who speak its three dialects through one vocabulary."""
 
 import itertools
+import json
 import re
 import ssl
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,129 +20,9 @@ ADDRESS = {"street": "1 Quay", "city": "Lund", "postcode": "22100", "country": "
 NUMBERS = itertools.count(1)
 TLS = ssl.create_default_context()  # unused on loopback; making one for each client would take most of the time
 
-REST = {
-    "signup": "POST /signup",
-    "me": "GET /me",
-    "update_me": "PATCH /me",
-    "delete_me": "DELETE /me",
-    "logout": "POST /logout",
-    "request_reset": "POST /password-reset",
-    "confirm_reset": "POST /password-reset/confirm",
-    "begin_otp": "POST /me/otp",
-    "confirm_otp": "POST /me/otp/confirm",
-    "disable_otp": "POST /me/otp/disable",
-    "list_invites": "GET /invites",
-    "create_invite": "POST /invites",
-    "get_invite": "GET /invites/{id}",
-    "delete_invite": "DELETE /invites/{id}",
-    "list_addresses": "GET /addresses",
-    "create_address": "POST /addresses",
-    "get_address": "GET /addresses/{id}",
-    "update_address": "PATCH /addresses/{id}",
-    "delete_address": "DELETE /addresses/{id}",
-    "search": "GET /listings",
-    "create_listing": "POST /listings",
-    "get_listing": "GET /listings/{id}",
-    "update_listing": "PATCH /listings/{id}",
-    "delete_listing": "DELETE /listings/{id}",
-    "delete_photo": "DELETE /listings/{listing_id}/photos/{id}",
-    "send_message": "POST /listings/{listing_id}/messages",
-    "list_threads": "GET /threads",
-    "get_thread": "GET /threads/{id}",
-    "reply": "POST /threads/{thread_id}/messages",
-    "list_messages": "GET /messages",
-    "get_message": "GET /messages/{id}",
-    "update_message": "PATCH /messages/{id}",
-    "delete_message": "DELETE /messages/{id}",
-    "get_cart": "GET /cart",
-    "empty_cart": "DELETE /cart",
-    "add_to_cart": "POST /cart/items",
-    "remove_from_cart": "DELETE /cart/items/{listing_id}",
-    "list_orders": "GET /orders",
-    "get_order": "GET /orders/{id}",
-    "update_order": "PATCH /orders/{id}",
-    "list_sales": "GET /sales",
-    "list_users": "GET /admin/users",
-    "delete_user": "DELETE /admin/users/{id}",
-    "list_all_orders": "GET /admin/orders",
-    "remove_listing": "DELETE /admin/listings/{id}",
-}
-PERSON, PAGE = "id name", "page perPage total nextPage"
-ACCOUNT = "id email name phone role otpEnabled createdAt"
-LISTING = f"id title description price currency stock seller {{ {PERSON} }} photos {{ id url contentType }} url"
-MESSAGE = f"id threadId listingId text sender {{ {PERSON} }}"
-THREAD = "id listing { id title } buyerId sellerId count"
-STREET = "name street city postcode country"
-INVITE = "id email accepted"
-CART = "items { listingId title price quantity } total"
-LINE = "listingId sellerId title price quantity"
-ORDER = (
-    f"id status total charged note items {{ {LINE} }} shipping {{ method price }} address {{ {STREET} }}"
-    " buyer { id name email } payment { id mode }"
-)
-QUERIES = {
-    "me": ("me", {}, ACCOUNT),
-    "list_invites": ("invites", {}, INVITE),
-    "get_invite": ("invite", {"id": "ID!"}, INVITE),
-    "list_addresses": ("addresses", {}, f"id {STREET}"),
-    "get_address": ("address", {"id": "ID!"}, f"id {STREET}"),
-    "search": (
-        "search",
-        {
-            "q": "String",
-            "page": "Int",
-            "perPage": "Int",
-            "sort": "String",
-            "minPrice": "Money",
-            "maxPrice": "Money",
-            "seller": "ID",
-        },
-        f"items {{ {LISTING} }} {PAGE}",
-    ),
-    "get_listing": ("listing", {"id": "ID!"}, LISTING),
-    "list_threads": ("threads", {}, THREAD),
-    "get_thread": ("thread", {"id": "ID!"}, f"{THREAD} messages {{ {MESSAGE} }}"),
-    "list_messages": ("messages", {"listingId": "ID"}, f"items {{ {MESSAGE} }} {PAGE}"),
-    "get_message": ("message", {"id": "ID!"}, MESSAGE),
-    "get_cart": ("cart", {}, CART),
-    "list_orders": ("orders", {"page": "Int", "perPage": "Int"}, f"items {{ {ORDER} }} {PAGE}"),
-    "get_order": ("order", {"id": "ID!"}, ORDER),
-    "list_sales": ("sales", {}, f"orderId {LINE} address {{ {STREET} }}"),
-    "list_users": ("users", {"email": "String", "perPage": "Int"}, f"items {{ {ACCOUNT} }} {PAGE}"),
-    "list_all_orders": ("allOrders", {"perPage": "Int"}, f"items {{ {ORDER} }} {PAGE}"),
-}
-MUTATIONS = {
-    "signup": ("signup", {"input": "SignupInput!"}, ACCOUNT),
-    "login": ("login", {"input": "LoginInput!"}, f"accessToken expiresIn user {{ {ACCOUNT} }}"),
-    "logout": ("logout", {}, ""),
-    "update_me": ("updateMe", {"input": "AccountInput!"}, ACCOUNT),
-    "delete_me": ("deleteMe", {}, ""),
-    "request_reset": ("requestPasswordReset", {"email": "String!"}, ""),
-    "confirm_reset": ("confirmPasswordReset", {"token": "String!", "password": "String!"}, ""),
-    "begin_otp": ("beginOtp", {}, "secret uri"),
-    "confirm_otp": ("confirmOtp", {"otp": "String!"}, ""),
-    "disable_otp": ("disableOtp", {"otp": "String!"}, ""),
-    "create_invite": ("createInvite", {"email": "String!"}, INVITE),
-    "delete_invite": ("deleteInvite", {"id": "ID!"}, ""),
-    "create_listing": ("createListing", {"input": "ListingInput!"}, LISTING),
-    "update_listing": ("updateListing", {"id": "ID!", "input": "ListingChange!"}, LISTING),
-    "delete_listing": ("deleteListing", {"id": "ID!"}, ""),
-    "delete_photo": ("deletePhoto", {"listingId": "ID!", "id": "ID!"}, ""),
-    "send_message": ("sendMessage", {"listingId": "ID!", "text": "String!"}, MESSAGE),
-    "reply": ("reply", {"threadId": "ID!", "text": "String!"}, MESSAGE),
-    "update_message": ("updateMessage", {"id": "ID!", "text": "String!"}, MESSAGE),
-    "delete_message": ("deleteMessage", {"id": "ID!"}, ""),
-    "create_address": ("createAddress", {"input": "AddressInput!"}, f"id {STREET}"),
-    "update_address": ("updateAddress", {"id": "ID!", "input": "AddressChange!"}, f"id {STREET}"),
-    "delete_address": ("deleteAddress", {"id": "ID!"}, ""),
-    "add_to_cart": ("addToCart", {"listingId": "ID!", "quantity": "Int"}, CART),
-    "remove_from_cart": ("removeFromCart", {"listingId": "ID!"}, ""),
-    "empty_cart": ("emptyCart", {}, ""),
-    "checkout": ("checkout", {"input": "CheckoutInput!", "idempotencyKey": "String"}, ORDER),
-    "update_order": ("updateOrder", {"id": "ID!", "note": "String!"}, ORDER),
-    "delete_user": ("deleteUser", {"id": "ID!"}, ""),
-    "remove_listing": ("removeListing", {"id": "ID!"}, ""),
-}
+VOCABULARY = json.loads(Path(__file__).with_name("vocabulary.json").read_text())
+REST, QUERIES, MUTATIONS = (VOCABULARY[part] for part in ("rest", "queries", "mutations"))
+"""Operation → "METHOD path"; operation → root field, types of its arguments, selection."""
 
 
 @dataclass
@@ -433,3 +315,15 @@ def order(buyer, listing):
     bought = buyer.buy(listing)
     assert Decimal(bought["total"]) == 25
     return bought.body
+
+
+@pytest.fixture(scope="session")
+def person(rest_shop):
+    """Somebody who is logged in with a bearer token."""
+    return rest_shop.person()
+
+
+@pytest.fixture
+def mine(person):
+    """A listing of theirs."""
+    return person.do("create_listing", title='Desk <lamp> & "more"', price="25")["id"]
