@@ -261,6 +261,29 @@ def by_basic(shop, request):
     return person if person and person["password"] == password else None
 
 
+@recipe("API keys instead of a log-in")
+def api_keys(shop):
+    keys = {"key-of-bo": shop.people.join("bo@shop.example", "unused")}
+    shop.who = lambda request: keys.get(request.headers.get("x-api-key"))
+    assert shop.buyer({"BUYER_KEY": "key-of-bo"}).account.id == 2
+    assert shop.server.lines() == ["GET /me"]
+
+
+@recipe("Log-in in several requests")
+def login_in_two(shop):
+    waiting = {}
+
+    @shop.on("POST /login")
+    def login(request):
+        waiting["abc"] = shop.people.enter(**request.json)
+        return 200, {"challenge": "abc"}
+
+    shop.on("POST /login/second")(
+        lambda r: (200, {"token": waiting[r.json["challenge"]]} if r.json["answer"] == "ABC" else {})
+    )
+    assert shop.buyer().account.id == 2
+
+
 @recipe("A session id that the client makes up")
 def made_up_session(shop):
     shop.who = lambda request: shop.people.by_token(request.headers.get("session-id"))
@@ -405,6 +428,21 @@ def approval(shop):
     assert approved == [(shop.boss["id"], str(buyer.account.id))]
 
 
+@recipe("A listing needs a shop first")
+def shop_first(shop):
+    removed = []
+    shop.on("POST /stores")(lambda r: (201, {"id": 31, "owner": shop.who(r)["id"]}))
+    shop.on("DELETE /stores/(.+)")(lambda _, number: (204, removed.append(number)))
+    shop.on("POST /stores/31/listings")(lambda _: (201, {"id": 5}))
+    market = shop.open()
+    seller = market.get_actor("seller")
+    assert seller.create_listing().id == 5
+    assert seller.call("create_listing", store=seller.call("create_store")).id == 5
+    assert shop.server.count("POST /stores") == 2
+    market.leave()
+    assert removed == ["31", "31"]
+
+
 @recipe("A create that returns no id")
 def no_id(shop):
     plain = shop._plain
@@ -420,6 +458,15 @@ def number_in_a_url(shop):
     buyer = shop.buyer()
     order = buyer.checkout(buyer.create_listing())
     assert (order.id, order.number) == ("a b", "4711")
+
+
+@recipe("The answer is XML or HTML")
+def xml(shop):
+    shop.on("POST /orders")(lambda r: (201, f"<made><id>8</id><total>25.00</total>{r.body.decode()}</made>"))
+    order = shop.buyer().checkout(3)
+    assert (order.id, str(order.total)) == ("8", "25.00")
+    sent = shop.server.last("POST /orders")
+    assert (sent.headers["content-type"], sent.body) == ("text/xml", b"<order><listing>3</listing></order>")
 
 
 @recipe("Objects are named by URL")
