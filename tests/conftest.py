@@ -96,7 +96,8 @@ def shop(request):
             LISTINGS[number] = {"id": number, **body}
             return httpx.Response(201, json=LISTINGS[number])
         case "GET", ["listings"]:
-            return httpx.Response(200, json=[one for one in LISTINGS.values() if request.url.params["q"] in one["title"]])
+            wanted = request.url.params["q"]
+            return httpx.Response(200, json=[one for one in LISTINGS.values() if wanted in one["title"]])
         case "DELETE", ["listings", number]:
             return httpx.Response(204 if LISTINGS.pop(int(number), None) else 404)
         case "POST", ["orders"]:

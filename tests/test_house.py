@@ -89,7 +89,7 @@ def test_the_wheel_holds_its_data(wheel):
     data = {
         str(path.relative_to(ROOT / "src"))
         for path in (ROOT / "src").rglob("*")
-        if path.is_file() and path.suffix not in {".pyc"} and "__pycache__" not in path.parts
+        if path.is_file() and path.suffix != ".pyc" and "__pycache__" not in path.parts
     }
     assert data <= names
     assert "pytest_launchready/conftest_template.py" in names

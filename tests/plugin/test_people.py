@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 ROOT_TEMPLATE = "conftest_template.py"
 
 
@@ -177,10 +175,9 @@ def test_every_rung_of_the_template_works(shop, pytester, request, monkeypatch):
     (pytester.path / "conftest.py").unlink()
     (pytester.mkdir("suite") / "conftest.py").write_text(code)
     text = (pytester.path / "launchready.toml").read_text()
-    (pytester.path / "launchready.toml").write_text(
-        text
-        + '\n[steps.make_offer]\nrequest = "POST /orders"\njson = { listing = "{{ listing.id }}" }\n\n[people.wholesaler]\nrole = "wholesale"\n'
-    )
+    offer = '\n[steps.make_offer]\nrequest = "POST /orders"\njson = { listing = "{{ listing.id }}" }\n'
+    wholesaler = '\n[people.wholesaler]\nrole = "wholesale"\n'
+    (pytester.path / "launchready.toml").write_text(text + offer + wholesaler)
     monkeypatch.setenv("PREVIEW_URL", "http://preview.test")
     monkeypatch.syspath_prepend(pytester.path)
     (pytester.path / "suite" / "test_it.py").write_text(

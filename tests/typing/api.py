@@ -7,7 +7,6 @@ from typing import assert_type
 
 import httpx
 
-
 from pytest_launchready import (
     Account,
     Actor,
