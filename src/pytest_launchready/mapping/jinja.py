@@ -141,11 +141,12 @@ def _evaluate(
 
 
 def _settle(value: Any) -> Any:
-    """The value with generators as lists; raises where something in it is missing."""
+    """The value with generators as lists and texts as plain ones; raises where something in it is missing."""
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()  # noqa: SLF001 - Jinja has no public way to ask what is missing
     if isinstance(value, Mapping):
         return {key: _settle(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | Iterator):
         return [_settle(inner) for inner in value]
-    return value
+    # Filters such as tojson and escape give a text of a class of their own, which no encoder takes.
+    return str(value) if isinstance(value, str) else value
