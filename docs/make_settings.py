@@ -52,7 +52,7 @@ def render() -> str:
 def _row(setting: Setting) -> str:
     flag, environment = f"`{setting.flag}`", f"`{setting.environment}`"
     if setting.metavar:
-        flag = f"`{setting.flag}={setting.metavar}`"
+        flag = f"`{setting.flag}[={setting.metavar}]`" if setting.alone else f"`{setting.flag}={setting.metavar}`"
     if setting.ini_only:
         flag = environment = "none"
     default = f"`{_text(setting.default)}`" if setting.default not in {None, ()} else "none"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pytest_launchready import __version__
 
@@ -18,7 +20,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo = commands.add_parser("demo", help="serve the embedded marketplace until Ctrl-C")
     demo.add_argument("--port", type=int, default=8000, help="loopback port, 0 for a free one (default 8000)")
     demo.add_argument("--defects", default="", metavar="NAME,…", help="faults to switch on by name")
+    demo.set_defaults(run=_demo)
+    wait = commands.add_parser("wait", help="wait until a target runs a build; exit status 4 if it does not")
+    wait.add_argument("--target", required=True, metavar="NAME", help="a [targets.NAME] of the map")
+    wait.add_argument("--build", required=True, metavar="ID", help="the build that it has to run")
+    wait.add_argument("--seconds", type=float, default=300.0, metavar="N", help="how long to wait (default 300)")
+    wait.add_argument("--config", type=Path, default=Path("launchready.toml"), metavar="PATH", help="the map")
+    wait.set_defaults(run=_wait)
     given = parser.parse_args(arguments)
+    status: int = given.run(given)
+    return status
+
+
+def _demo(given: argparse.Namespace) -> int:
     from pytest_launchready.demo.__main__ import main as serve
 
     return serve(["--port", str(given.port), "--defects", given.defects])
+
+
+def _wait(given: argparse.Namespace) -> int:
+    import asyncio
+
+    from pytest_launchready.core.errors import LaunchreadyError
+    from pytest_launchready.flows.build import Watch, explain, wait_for_build
+    from pytest_launchready.flows.run import new_run_id
+    from pytest_launchready.mapping.load import load_map
+    from pytest_launchready.mapping.problems import MapError
+
+    try:
+        mapped = load_map(given.config, given.target)
+        verdict = asyncio.run(wait_for_build(Watch(mapped, new_run_id()), given.build, given.seconds))
+    except (LaunchreadyError, MapError) as error:
+        return _refuse(str(error))
+    if verdict.outcome != "passed":
+        return _refuse(explain(verdict, mapped))
+    sys.stdout.write(f"target {given.target} runs build {given.build}: {verdict.evidence[0].said}\n")
+    return 0
+
+
+def _refuse(message: str) -> int:
+    """Says why, and gives pytest's exit status for what cannot be run."""
+    sys.stderr.write(f"ERROR: {message}\n")
+    return 4

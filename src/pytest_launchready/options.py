@@ -24,6 +24,8 @@ def add_options(parser: pytest.Parser) -> None:
             how: dict[str, Any] = {"metavar": setting.metavar}
             if setting.type == "switch":
                 how = {"action": "store_const", "const": "true"}
+            elif setting.alone is not None:
+                how |= {"nargs": "?", "const": setting.alone}
             group.addoption(setting.flag, dest=setting.key, default=None, help=text, **how)
         parser.addini(setting.key, text, default=None)
 

@@ -24,6 +24,8 @@ class Setting(NamedTuple):
     needs_target: bool = True
     """Given as a flag without a target, it is a usage error."""
     ini_only: bool = False
+    alone: str | None = None
+    """What the flag means without a value, where it may stand alone."""
 
     @property
     def flag(self) -> str:
@@ -54,6 +56,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("read-only", "switch", "nothing may write on the target but log-in and log-out", default=False),
     Setting("ca-bundle", "path", "certificates (PEM) to trust instead of the system's", metavar="PATH"),
     Setting("client-cert", "path", "client certificate and key (one PEM file)", metavar="PATH"),
+    Setting("expect-build", "text", "no test runs unless the target runs this build", metavar="ID"),
+    Setting("wait", "number", "seconds to wait for the expected build", default=0, metavar="SECONDS"),
+    Setting(
+        "audit",
+        "names",
+        "adds the built-in checks to the run, all of them or those of some families",
+        default=(),
+        metavar="FAMILY,…",
+        alone="all",
+    ),
+    Setting("checks", "names", "of the built-in checks, those whose ids match", default=(), metavar="GLOB,…"),
+    Setting("json", "path", "writes what the run found as JSON", metavar="PATH"),
     Setting("demo-defects", "names", "faults to switch on in the demo marketplace", default=(), metavar="NAME,…"),
     Setting(
         "required",

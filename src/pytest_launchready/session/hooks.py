@@ -8,12 +8,13 @@ import pytest
 
 from pytest_launchready.core.settings import Settings
 from pytest_launchready.reporting import terminal
-from pytest_launchready.session import awaiting, ending, state
+from pytest_launchready.session import awaiting, building, ending, state
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
     """Settles what this run is, and joins the hooks that it needs; raises UsageError for a bad map."""
     run = state.begin(config, settings)
+    building.refuse(run)
     ending.treat_sigterm_as_interrupt(config)
     config.pluginmanager.register(awaiting, "launchready-awaiting")
     config.pluginmanager.register(Hooks(run), "launchready-run")
@@ -30,6 +31,10 @@ class Hooks:
     def pytest_report_header(self) -> list[str]:
         """The target, what tells this run from others, and the settings that are not defaults."""
         return terminal.header(self._run.settings, state.facts(self._run))
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Waits for the expected build, before workers start and anything is collected."""
+        building.wait(session.config, self._run)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
