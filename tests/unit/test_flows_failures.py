@@ -7,7 +7,8 @@ import pytest
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure, StepFailure, curl, render, shorten
-from pytest_launchready.core.redact import Secrets, is_opaque
+from pytest_launchready.core.learning import is_opaque
+from pytest_launchready.core.redact import Secrets
 
 
 def exchange(method="GET", url="https://shop.test/orders/7?all=1", *, headers=(), body=b"", **more):

@@ -1,100 +1,230 @@
-"""The only place that knows what is secret."""
+"""The only place that masks: what is secret, and what is shown instead."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from urllib.parse import quote, quote_plus
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.forms import SHORTEST, forms, kept, squeeze
+from pytest_launchready.core.learning import credentials
+from pytest_launchready.core.shapes import shaped
 
-SHORTEST = 6
-"""Shorter values are not masked: they would hide ordinary words."""
-SHORTEST_OPAQUE = 8
-LONG = 16
-"""Characters from which a text without spaces is a key even if it has no digit."""
-TELLING = re.compile(r"token|secret|passw|key|session|jwt|auth(?!or)|cookie|csrf|otp", re.IGNORECASE)
-"""Names whose values open something."""
+if TYPE_CHECKING:
+    from pytest_launchready.core.exchange import Exchange
+
+MASK = "***"
+PART = 12
+"""Characters of a secret's head or tail from which a cut value is masked: pytest cuts long ones in the middle."""
+GRAM, STRIDE = 4, 3
+"""A text is looked at in every third place: with four characters there, each form of six or more is met."""
+
+Span = tuple[int, int, str]
+"""Start, end, and the name of the secret there."""
+
+
+class Hidden(str):
+    """A text that does not show itself in a `repr`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"'{MASK}'"
 
 
 class Secrets:
     """The secret values of one run, and what to show instead of each."""
 
     def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._readable: set[str] = set()
+        self._new: deque[tuple[str, str]] = deque()
+        """What is not indexed yet: that waits until a text is to be masked, so that a request costs nothing."""
         self._labels: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._whole: set[str] = set()
+        """Forms that are masked as a whole only."""
+        self._heads: dict[str, list[tuple[str, int]]] = {}
+        """Four characters → the forms that have them among their first six, and where."""
+        self._tails: dict[str, list[tuple[str, int]]] = {}
+        """The same of their last six; where, counted from the end."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self._seen)} secrets>"
 
     def add(self, value: object, label: str) -> None:
         """Masks a value from now on; shown as `$LABEL` where a command needs it, else as `***`."""
-        if not isinstance(value, str) or len(value) < SHORTEST:
-            return
-        name = re.sub(r"\W", "_", label.lstrip("$")).upper()
-        self._labels.setdefault(value, name)
-        # What travels encoded needs a variable of its own: a shell does not encode.
-        for form in (quote(value, safe=""), quote_plus(value)):
-            self._labels.setdefault(form, f"{name}_ENCODED")
-        for form in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
-            self._labels.setdefault(form, f"{name}_JSON")
-        self._pattern = None
+        if isinstance(value, str) and value not in self._seen and len(value) >= SHORTEST:
+            self._seen.add(value)
+            self._new.append((str(value), re.sub(r"\W", "_", label.lstrip("$")).upper()))
+
+    def spare(self, values: Iterable[object]) -> None:
+        """Keeps values readable though an answer shows them: names and addresses of generated people."""
+        self._readable.update(value for value in values if isinstance(value, str))
 
     def learn(self, exchange: Exchange, *, opens: bool) -> None:
         """Masks the credentials that an exchange carried; if it `opens` an account, also the keys in its answer."""
-        who = exchange.actor or "somebody"
-        answered = exchange.answer.headers if exchange.answer else ()
-        for name, value in (*exchange.request_headers, *answered):
-            match name.lower():
-                case "authorization" | "proxy-authorization":
-                    self.add(value.rpartition(" ")[2], f"{who}_authorization")
-                case "cookie":
-                    for cookie in value.split("; "):
-                        self._learn_cookie(cookie, who)
-                case "set-cookie":
-                    self._learn_cookie(value.partition(";")[0], who)
-        if opens and exchange.answer is not None:
-            for name, value in (*answered, *_texts(exchange.answer.json, "")):
-                if TELLING.search(name) and len(value) >= SHORTEST_OPAQUE and " " not in value:
-                    self.add(value, f"{who}_{name}")
+        for value, name in credentials(exchange, opens=opens):
+            if value not in self._seen and value not in self._readable:
+                self.add(value, f"{exchange.actor or 'somebody'}_{name}")
 
     def mask(self, text: str) -> str:
-        """The text with every known secret replaced by `***`."""
-        return "".join(piece if label is None else "***" for piece, label in self.pieces(text))
+        """The text with every known secret replaced by `***`; the very same text where there is none."""
+        spans = self._spans(text)
+        if not spans:
+            return text
+        return "".join(piece if label is None else MASK for piece, label in _cut(text, spans))
 
     def pieces(self, text: str) -> Iterator[tuple[str, str | None]]:
         """The text in pieces: (text, None), or (secret, its label) to be shown as a shell variable."""
-        if self._pattern is None:
-            longest_first = sorted(self._labels, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        end = 0
-        for found in self._pattern.finditer(text):
-            if found.start() > end:
-                yield text[end : found.start()], None
-            yield found[0], self._labels[found[0]]
-            end = found.end()
-        if end < len(text):
-            yield text[end:], None
+        yield from _cut(text, self._spans(text))
 
-    def _learn_cookie(self, pair: str, who: str) -> None:
-        name, _, value = pair.partition("=")
-        value = value.strip().strip('"')
-        if is_opaque(value):
-            self.add(value, f"{who}_cookie_{name.strip()}")
+    def mask_all(self, data: Any) -> Any:
+        """Plain data with every text in it masked; the very same object where nothing was.
+
+        A list of texts is taken for lines: a secret may be broken over them.
+        """
+        if isinstance(data, str):
+            return self.mask(data)
+        if isinstance(data, dict):
+            masked = {self.mask_all(key): self.mask_all(value) for key, value in data.items()}
+            same = len(masked) == len(data) and all(masked.get(key) is value for key, value in data.items())
+            return data if same else masked
+        if not isinstance(data, list | tuple):
+            return data
+        if len(data) > 1 and all(isinstance(line, str) for line in data):
+            parts = self.mask("\n".join(data)).split("\n")
+            if len(parts) != len(data):  # a text of several lines among them
+                parts = [self.mask(line) for line in data]
+            same = all(old == new for old, new in zip(data, parts, strict=True))
+        else:
+            parts = [self.mask_all(inner) for inner in data]
+            same = all(old is new for old, new in zip(data, parts, strict=True))
+        return data if same else tuple(parts) if isinstance(data, tuple) else parts
+
+    def _index(self) -> None:
+        """Makes what was added findable."""
+        while self._new:
+            try:
+                value, name = self._new.popleft()
+            except IndexError:
+                return  # another thread was faster
+            # An address shares its ends with others: only the whole of it is a secret.
+            partly = "@" not in value and "://" not in value
+            for form, suffix in forms(value):
+                self._register(form, name + suffix, partly=partly)
+                self._register(squeeze(form), name + suffix, partly=partly)
+            if "\n" in value:
+                for line in value.splitlines():
+                    if len(line.strip()) >= PART:
+                        self.add(line.strip(), f"{name}_line")
+
+    def _register(self, form: str, label: str, *, partly: bool) -> None:
+        if len(form) < SHORTEST or form in self._labels:
+            return
+        if not partly:
+            self._whole.add(form)
+        # The label first, so that another thread never finds a form without it.
+        self._labels[form] = label
+        for at in range(STRIDE):
+            self._heads.setdefault(form[at : at + GRAM], []).append((form, at))
+            if partly and len(form) > PART:
+                from_end = at + GRAM
+                gram = form[len(form) - from_end : len(form) - at]
+                self._tails.setdefault(gram, []).append((form, from_end))
+
+    def _spans(self, text: str) -> list[Span]:
+        """Where the secrets are, in order, none over another and none over the end of a line."""
+        if len(text) < SHORTEST:
+            return []
+        if self._new:
+            self._index()
+        found = [
+            (start + line.start(), start + line.end(), label)
+            for start, end, label in shaped(text)
+            for line in re.finditer(r"[^\n]+", text[start:end])
+        ]
+        if "\n" in text or "\\n" in text:
+            found += _spread(self._find(squeeze(text)), text)
+        else:
+            found += self._find(text)
+        return _joined(found) if found else found
+
+    def _find(self, text: str) -> list[Span]:
+        heads, tails = self._heads, self._tails
+        found: list[Span] = []
+        for at in range(0, len(text) - GRAM + 1, STRIDE):
+            gram = text[at : at + GRAM]
+            if gram in heads:
+                found += [span for form, into in heads[gram] if (span := self._from_head(text, at - into, form))]
+            if gram in tails:
+                found += [span for form, left in tails[gram] if (span := self._from_tail(text, at + left, form))]
+        return found
+
+    def _from_head(self, text: str, at: int, form: str) -> Span | None:
+        if at < 0:
+            return None
+        if text.startswith(form, at):
+            return at, at + len(form), self._labels[form]
+        if form in self._whole or not text.startswith(form[:PART], at):
+            return None
+        length = _shared(form, text[at : at + len(form)])
+        return (at, at + length, f"{self._labels[form]}_PART") if length >= PART else None
+
+    def _from_tail(self, text: str, end: int, form: str) -> Span | None:
+        if end > len(text) or not text.endswith(form[-PART:], 0, end):
+            return None
+        length = _shared(form[::-1], text[max(0, end - len(form)) : end][::-1])
+        return end - length, end, f"{self._labels[form]}_PART" if length < len(form) else self._labels[form]
 
 
-def is_opaque(value: object) -> bool:
-    """Whether a value looks like a key, and not like a word, an address or a sentence."""
-    if not isinstance(value, str) or len(value) < SHORTEST_OPAQUE or re.search(r"[\s@]|://", value):
-        return False
-    return len(value) >= LONG or any(char.isdigit() for char in value)
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts have in common at their heads."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _texts(document: object, name: str) -> Iterator[tuple[str, str]]:
-    """Every text of a JSON document with the name it stands under."""
-    if isinstance(document, Mapping):
-        for key, value in document.items():
-            yield from _texts(value, str(key))
-    elif isinstance(document, list):
-        for value in document:
-            yield from _texts(value, name)
-    elif isinstance(document, str):
-        yield name, document
+def _joined(spans: list[Span]) -> list[Span]:
+    """The spans in order; those that overlap become one, named after the longest."""
+    joined: list[Span] = []
+    longest = 0
+    for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if joined and start < joined[-1][1]:
+            before = joined[-1]
+            name = label if end - start > longest else before[2]
+            longest = max(longest, end - start)
+            joined[-1] = (before[0], max(before[1], end), name)
+        else:
+            joined.append((start, end, label))
+            longest = end - start
+    return joined
+
+
+def _spread(spans: list[Span], text: str) -> Iterator[Span]:
+    """Spans of the squeezed text as spans of the text itself; what was squeezed out, line ends too, stays."""
+    if not spans:
+        return
+    parts = kept(text)
+    ends: list[int] = []
+    total = 0
+    for start, end in parts:
+        total += end - start
+        ends.append(total)
+    for start, end, label in spans:
+        pieces = [
+            (first + max(start - upto + last - first, 0), last - max(upto - end, 0), label)
+            for (first, last), upto in zip(parts, ends, strict=True)
+            if upto > start and upto - (last - first) < end
+        ]
+        whole = pieces[0][0], pieces[-1][1], label
+        yield from pieces if "\n" in text[whole[0] : whole[1]] else [whole]
+
+
+def _cut(text: str, spans: list[Span]) -> Iterator[tuple[str, str | None]]:
+    end = 0
+    for start, stop, label in spans:
+        if start > end:
+            yield text[end:start], None
+        yield text[start:stop], label
+        end = stop
+    if end < len(text):
+        yield text[end:], None

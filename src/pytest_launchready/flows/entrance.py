@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_launchready.core.redact import TELLING, is_opaque
+from pytest_launchready.core.learning import TELLING, is_opaque
 from pytest_launchready.flows import steps
 from pytest_launchready.flows.objects import Account
 from pytest_launchready.flows.person import Person
