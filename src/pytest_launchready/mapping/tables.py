@@ -25,6 +25,8 @@ Statuses = Annotated[list[Status], Meta(description="a list of statuses from 100
 Seconds = Annotated[float, Meta(ge=0, le=3600, description="seconds, from 0 to 3600")]
 Positive = Annotated[float, Meta(gt=0, le=1e9, description="a number above 0")]
 Count = Annotated[int, Meta(ge=1, le=10**9, description="a whole number from 1")]
+Share = Annotated[float, Meta(gt=0, le=1, description="a part of all, above 0 and up to 1")]
+Retries = Annotated[int, Meta(ge=0, le=5, description="a whole number from 0 to 5")]
 JSONBody = Annotated[dict[str, Any] | list[Any] | str, Meta(description="a table, a list, or text of JSON")]
 Hosts = Annotated[list[Text] | dict[str, Text], Meta(description="a list of origins, or a table of name to origin")]
 Accounts = Annotated[list[Table], Meta(description="a list of tables with email and password, or json:PATH")]
@@ -132,6 +134,9 @@ class BudgetTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     rate: Positive | None = None
     concurrency: Count | None = None
     seconds: Positive | None = None
+    failures: Count | None = None
+    error_rate: Share | None = None
+    connect_retries: Retries | None = None
 
 
 class PaymentsTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -14,11 +14,11 @@ import httpx
 from pytest_launchready import __version__
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.wire.origins import Origin, origin_of
+from pytest_launchready.wire.patience import Patience, only_reads
 from pytest_launchready.wire.proxies import proxies_for
 from pytest_launchready.wire.transport import Limits, NoAnswer, Transport
 
 CREDENTIALS = ("authorization", "cookie", "proxy-authorization")
-REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ class Client:
         limits: Limits,
         cookies: bool,
         traces: Traces | None = None,
+        patience: Patience | None = None,
     ) -> None:
+        self.patience = patience or Patience()
         self._traces = traces or Traces()
         self._limits = limits
         self._http = httpx.AsyncClient(
@@ -141,16 +143,20 @@ class Client:
         await self._http.aclose()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
+        response = await self.patience.send(request, lambda: self._once(request))
+        self._keep_cookies_home(request.url)
+        return response
+
+    async def _once(self, request: httpx.Request) -> httpx.Response:
         if self._traces.trace_header:
             request.headers[self._traces.trace_header] = traceparent()
         try:
-            response = await self._http.send(request)
+            return await self._http.send(request)
         except NoAnswer as error:
-            if not _dropped(error) or request.method not in REPEATABLE:
+            if not _dropped(error) or not only_reads(request):
                 raise
-            response = await self._http.send(request)
-        self._keep_cookies_home(request.url)
-        return response
+            self.patience.waits.repeated += 1
+            return await self._http.send(request)
 
     def _keep_cookies_home(self, url: httpx.URL) -> None:
         """Ties cookies without a Domain to the port that set them: another port is another origin."""
