@@ -190,7 +190,7 @@ def _joined(spans: list[Span]) -> list[Span]:
     for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
         if joined and start < joined[-1][1]:
             before = joined[-1]
-            name = label if end - start > longest else before[2]
+            name = label if end - start >= longest else before[2]  # a name that was given beats one that was guessed
             longest = max(longest, end - start)
             joined[-1] = (before[0], max(before[1], end), name)
         else:
