@@ -15,11 +15,12 @@ from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import graphql_path, origins_of
 from pytest_launchready.mapping.records import Map
+from pytest_launchready.wire.bounds import Limits
 from pytest_launchready.wire.client import Client, Traces, Trust, transport_factory
 from pytest_launchready.wire.colour import AsyncFace, verb
 from pytest_launchready.wire.consent import Consent
 from pytest_launchready.wire.engine import Engine
-from pytest_launchready.wire.transport import Limits, Policy, Transport
+from pytest_launchready.wire.transport import Policy, Transport
 
 if TYPE_CHECKING:
     import httpx
@@ -41,6 +42,7 @@ class Marketplace:
         client_args: dict[str, Any] | None = None,
         read_only: bool = False,
         trust: Trust | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         given = dict(client_args or {})
         traces = Traces(**{name: given.pop(name) for name in Traces.__annotations__ if name in given})
@@ -56,7 +58,7 @@ class Marketplace:
             graphql=graphql_path(mapped),
         )
         policies: tuple[Policy, ...] = (self.consent,)
-        secrets = Secrets()
+        secrets = Secrets() if secrets is None else secrets
         for value, label in mapped.secrets.items():
             secrets.add(value, label)
         self._engine = engine

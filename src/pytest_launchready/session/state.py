@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_launchready.core.redact import Secrets
 from pytest_launchready.session import demo
 from pytest_launchready.session.engine import engine_if_started
 
@@ -35,6 +36,8 @@ class State:
     settings: Settings
     mapped: Map
     run: Run
+    secrets: Secrets
+    """What no output of this run may show; known from the reading of the map on."""
     demo: demo.Host | None = None
     marketplaces: list[Marketplace] = field(default_factory=list)
     traces: list[dict[str, Any]] = field(default_factory=list)
@@ -70,7 +73,10 @@ def begin(config: pytest.Config, settings: Settings) -> State:
     mapped = replace(mapped, source=_short(path))
     seed = settings.get("seed") if settings.get("seed") is not None else told.get("seed", new_seed())
     run = Run(told.get("run", new_run_id()), seed, _letters(getattr(config, "workerinput", {}).get("workerid", "")))
-    config.stash[STATE] = State(settings, mapped, run, host)
+    secrets = Secrets()
+    for value, label in mapped.secrets.items():
+        secrets.add(value, label)
+    config.stash[STATE] = State(settings, mapped, run, secrets, host)
     return config.stash[STATE]
 
 
