@@ -11,6 +11,7 @@ TYPES = {
     "path": "a path",
     "switch": ", ".join(f"`{word}`" for word in SWITCH),
     "number": "a whole number",
+    "count": "a whole number from 1",
     "names": "names, with commas between",
 }
 

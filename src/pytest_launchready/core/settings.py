@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-Type = Literal["text", "path", "switch", "number", "names"]
+Type = Literal["text", "path", "switch", "number", "count", "names"]
 Source = Literal["flag", "environment", "ini", "default"]
 
 
@@ -54,6 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("config", "path", "the map", default="launchready.toml", metavar="PATH"),
     Setting("seed", "number", "decides names, titles and prices of generated people and items", metavar="N"),
     Setting("read-only", "switch", "nothing may write on the target but log-in and log-out", default=False),
+    Setting("max-requests", "count", "requests that the run may send, instead of the target's budget", metavar="N"),
     Setting("ca-bundle", "path", "certificates (PEM) to trust instead of the system's", metavar="PATH"),
     Setting("client-cert", "path", "client certificate and key (one PEM file)", metavar="PATH"),
     Setting("expect-build", "text", "no test runs unless the target runs this build", metavar="ID"),
@@ -146,8 +147,8 @@ def _checked(given: Value) -> Value:
     try:
         return Value(given.setting, convert(given.value), given.source)
     except ValueError:
-        allowed = {"switch": "true or false", "number": "a whole number"}[given.setting.type]
-        raise ValueError(f"{given.origin}: got {given.value!r}, allowed: {allowed}") from None
+        allowed = {"switch": "true or false", "number": "a whole number", "count": "a whole number from 1"}
+        raise ValueError(f"{given.origin}: got {given.value!r}, allowed: {allowed[given.setting.type]}") from None
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -164,4 +165,11 @@ def _switch(text: object) -> bool:
         raise ValueError from None
 
 
-CONVERTERS: Mapping[Type, Callable[[Any], Any]] = {"switch": _switch, "number": int, "names": _names}
+def _count(text: object) -> int:
+    number = int(str(text))
+    if number < 1:
+        raise ValueError
+    return number
+
+
+CONVERTERS: Mapping[Type, Callable[[Any], Any]] = {"switch": _switch, "number": int, "count": _count, "names": _names}
