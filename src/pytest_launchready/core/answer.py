@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
+
+from pytest_launchready.core import documents
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,29 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     text: str
+    broken: str | None = None
+    """What is wrong with the bytes of the body, if anything; `text` is then what could be read of them."""
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, or None where it is not JSON that can be relied on."""
+        return self._document[0]
+
+    @property
+    def flaw(self) -> str | None:
+        """Why a body is not JSON ("HTML, not JSON", "JSON nested deeper than 100 levels" …); None for an empty one."""
+        return self._document[1]
 
     @cached_property
-    def json(self) -> Any:
-        """The body as JSON, or None where it is not JSON."""
+    def _document(self) -> tuple[Any, str | None]:
+        if self.broken is not None:
+            return None, self.broken
+        if not self.text or self.text.isspace():
+            return None, None
         try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
-            return None
+            return documents.read(self.text), None
+        except documents.Flaw as flaw:
+            return None, str(flaw)
 
     @property
     def reason(self) -> str:

@@ -22,9 +22,12 @@ class Exchange:
     error: str | None = None
     """Why no answer came, in a sentence; None where one came."""
     layer: str | None = None
-    """The layer that failed (DNS, connect, TLS, edge, auth, rate limit, application, timeout), if one can be named."""
+    """The layer that failed (DNS, connect, TLS, timeout, transport, protocol, bounds, redirect, edge, auth, rate limit,
+    application), if one can be named."""
     step: str | None = None
     actor: str | None = None
+    retried: bool = False
+    """Whether this is the second try, because a kept-alive connection was dropped before a byte of the first answer."""
 
     @property
     def path(self) -> str:
@@ -41,4 +44,5 @@ class Exchange:
     def line(self) -> str:
         """The exchange in one line, as in "GET /orders/7 → 404 Not Found in 12 ms, as buyer"."""
         who = f", as {self.actor}" if self.actor else ""
-        return f"{self.method} {self.path} → {self.outcome} in {self.seconds * 1000:.0f} ms{who}"
+        again = ", on a second connection" if self.retried else ""
+        return f"{self.method} {self.path} → {self.outcome} in {self.seconds * 1000:.0f} ms{who}{again}"

@@ -23,10 +23,11 @@ from pytest_launchready.flows.sending import absolute, origins_of, send_as
 from pytest_launchready.mapping.records import Auth, Build, Map, Request, Step
 from pytest_launchready.mapping.template import compile_target, compile_template
 from pytest_launchready.wire.addresses import Pinned, Resolve, resolve
+from pytest_launchready.wire.bounds import Limits
 from pytest_launchready.wire.client import Client, Trust
 from pytest_launchready.wire.origins import Origin, origin_of
 from pytest_launchready.wire.proxies import proxies_for, shown_proxy
-from pytest_launchready.wire.transport import Limits, NoAnswer, Transport, exchange_of
+from pytest_launchready.wire.transport import NoAnswer, Transport, exchange_of
 
 RUNS = 5
 """Times running that every address has to say it: one of two servers behind a balancer is missed once in 32 tries."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 import secrets
 import ssl
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from pytest_launchready import __version__
 from pytest_launchready.core.errors import UseError
+from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.wire.bounds import Limits
 from pytest_launchready.wire.origins import Origin, origin_of
 from pytest_launchready.wire.patience import Patience, only_reads
 from pytest_launchready.wire.proxies import proxies_for
-from pytest_launchready.wire.transport import Limits, NoAnswer, Transport
+from pytest_launchready.wire.sockets import Sockets
+from pytest_launchready.wire.transport import RETRIED, NoAnswer, Transport, exchange_of
 
 CREDENTIALS = ("authorization", "cookie", "proxy-authorization")
 
@@ -64,10 +68,9 @@ def transport_factory(
     known = frozenset(origins)
     tls = any(scheme == "https" for scheme, _, _ in known)
     context = trust.context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    pool = httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections)
 
     def direct(proxy: str | None = None) -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport(verify=context, limits=pool, trust_env=False, proxy=proxy)
+        return Sockets(context, connections=limits.connections, proxy=proxy)
 
     proxies = proxies_for(known)
     if not proxies:
@@ -112,6 +115,8 @@ class Client:
             timeout=httpx.Timeout(limits.seconds, connect=limits.connect, pool=None),
             headers={
                 "user-agent": self._traces.agent.replace("{run}", run),
+                # Other decoders that httpx may find installed have no bound on what one call gives.
+                "accept-encoding": "gzip, deflate",
                 **({self._traces.run_header: run} if self._traces.run_header else {}),
             },
             cookies=CookieJar(None if cookies else DefaultCookiePolicy(allowed_domains=[])),
@@ -132,9 +137,11 @@ class Client:
         """The answer to one request, redirects inside the target followed if `follow`; raises NoAnswer."""
         request = self._http.build_request(method, url, headers=dict(headers), **content)
         response = await self._send(request)
-        for _ in range(self._limits.redirects):
-            if not follow or response.next_request is None:
-                return response
+        way = [str(request.url)]
+        while follow and response.next_request is not None:
+            way.append(str(response.next_request.url))
+            if len(way) > self._limits.redirects + 1:
+                raise NoAnswer(_lost(exchange_of(response), way))
             response = await self._send(self._redirected(response.next_request, request, headers))
         return response
 
@@ -153,9 +160,10 @@ class Client:
         try:
             return await self._http.send(request)
         except NoAnswer as error:
-            if not _dropped(error) or not only_reads(request):
+            if not error.dropped or not only_reads(request):
                 raise
             self.patience.waits.repeated += 1
+            request.extensions[RETRIED] = True
             return await self._http.send(request)
 
     def _keep_cookies_home(self, url: httpx.URL) -> None:
@@ -178,6 +186,8 @@ def traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
-def _dropped(error: NoAnswer) -> bool:
-    """Whether the server closed a connection before a byte of the answer."""
-    return isinstance(error.__cause__, httpx.RemoteProtocolError) and "without sending" in str(error.__cause__)
+def _lost(exchange: Exchange, way: list[str]) -> Exchange:
+    """The last exchange of a way that leads nowhere, as one without an answer."""
+    paths = " → ".join(urlsplit(url).path or "/" for url in way)
+    what = "a redirect loop" if len(set(way)) < len(way) else f"more than {len(way) - 2} redirects"
+    return replace(exchange, answer=None, error=f"{what}: {paths}", layer="redirect")

@@ -18,33 +18,28 @@ import httpx
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.exchange import Exchange
-from pytest_launchready.wire.diagnosis import explain, layer_of_answer, layer_of_error
+from pytest_launchready.wire.bounds import Limits, Unsound
+from pytest_launchready.wire.diagnosis import explain, late, layer_of_answer, layer_of_error
 from pytest_launchready.wire.origins import Origin, origin_of, shown, takes_payments
+from pytest_launchready.wire.reading import read, text_of
+from pytest_launchready.wire.sockets import TAP, Tap
 
 STEP: ContextVar[str | None] = ContextVar("launchready_step", default=None)
 """The step that the current call belongs to; travels with the call."""
 EXCHANGE = "launchready_exchange"
 """Key of the exchange in a response's extensions."""
+RETRIED = "launchready_retried"
+"""Key in a request's extensions: it is sent for the second time, on a fresh connection."""
 
 
 class NoAnswer(Exception):  # noqa: N818 - what happened, in the words of the record
     """A request that got no answer; `exchange` says why."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, *, dropped: bool = False) -> None:
         super().__init__(exchange.line)
         self.exchange = exchange
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds one request."""
-
-    seconds: float = 30.0
-    """The whole request, redirects aside."""
-    connect: float = 10.0
-    connections: int = 4
-    """Connections that one person keeps: a browser uses six, a phone app about four."""
-    redirects: int = 5
+        self.dropped = dropped
+        """Whether a kept-alive connection was dropped before a byte of the answer."""
 
 
 class Policy(Protocol):
@@ -106,11 +101,12 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def _send(self, request: httpx.Request, body: bytes) -> httpx.Response:
         started = time.perf_counter()
+        tap = Tap(self._limits.head)
         try:
-            response = await self._exchange(request)
-        except (httpx.RequestError, TimeoutError) as error:
-            exchange = self._record(request, body, started, error=explain(error), layer=layer_of_error(error))
-            raise NoAnswer(exchange) from error
+            response = await self._exchange(request, tap)
+        except httpx.RequestError as error:
+            exchange = self._record(request, body, started, error=explain(error, tap), layer=layer_of_error(error))
+            raise NoAnswer(exchange, dropped=tap.dropped(error)) from error
         response.elapsed = timedelta(seconds=time.perf_counter() - started)
         answer = answer_of(response)
         response.extensions[EXCHANGE] = self._record(
@@ -118,24 +114,37 @@ class Transport(httpx.AsyncBaseTransport):
         )
         return response
 
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, tap: Tap) -> httpx.Response:
         """The whole answer, its body read."""
         lane = self._lane
         lane.busy += 1
+        token = TAP.set(tap)
         try:
             async with asyncio.timeout(self._limits.seconds):
                 response = await lane.inner.handle_async_request(request)
-                response.request = request
-                await response.aread()
-            if response.status_code >= 500 and lane is self._lane:
+                response = await read(request, response, tap, self._limits)
+        except TimeoutError as error:
+            raise Unsound(late(tap, self._limits.seconds), "timeout") from error
+        except httpx.RequestError:
+            # What other connections hold is in doubt too, and a second try has to go out on a fresh one.
+            self._retire(lane)
+            raise
+        else:
+            if response.status_code >= 500:
                 # A server may drop a kept-alive connection after a 5xx; the next endpoint must not be blamed for that.
-                lane.retired = True
-                self._lane = _Lane(self._make_inner())
+                self._retire(lane)
             return response
         finally:
+            TAP.reset(token)
             lane.busy -= 1
             if lane.retired and not lane.busy:
                 await lane.inner.aclose()
+
+    def _retire(self, lane: _Lane) -> None:
+        """Lets later requests go out on fresh connections; those of the lane are closed once it is idle."""
+        if lane is self._lane:
+            lane.retired = True
+            self._lane = _Lane(self._make_inner())
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -182,6 +191,7 @@ class Transport(httpx.AsyncBaseTransport):
             layer=layer,
             step=STEP.get(),
             actor=self._actor,
+            retried=RETRIED in request.extensions,
         )
         self._observe(exchange)
         for policy in self._policies:
@@ -191,7 +201,8 @@ class Transport(httpx.AsyncBaseTransport):
 
 def answer_of(response: httpx.Response) -> Answer:
     """A response that has been read, as plain data."""
-    return Answer(response.status_code, tuple(response.headers.multi_items()), response.text)
+    text, broken = text_of(response)
+    return Answer(response.status_code, tuple(response.headers.multi_items()), text, broken)
 
 
 def exchange_of(response: httpx.Response) -> Exchange:

@@ -1,0 +1,193 @@
+"""Transports on sockets.
+
+What a request's connection carries is counted: so one failure can be told from another, and floods end early.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpcore
+import httpx
+
+from pytest_launchready.wire.bounds import Unsound
+
+
+@dataclass(slots=True)
+class Tap:
+    """What the connection of one request has carried."""
+
+    most: int = 1 << 16
+    """Bytes that may come before the end of the headers, give or take one read."""
+    stage: str = "connection"
+    """What the request waits for: a free connection, connect, TLS, headers, body."""
+    fresh: bool = False
+    """Whether the connection was opened for this request."""
+    head: bytearray = field(default_factory=bytearray)
+    """What came until the headers had ended: interim answers, the head, and perhaps the beginning of the body."""
+    received: int = 0
+    body: int = 0
+    """Bytes of the body, as sent."""
+
+    @property
+    def interim(self) -> bool:
+        """Whether it began with an interim (1xx) answer."""
+        return self.head.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1"))
+
+    def dropped(self, error: Exception) -> bool:
+        """Whether a kept-alive connection was dropped before a byte of the answer."""
+        broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+        return broke and not self.fresh and self.stage == "headers" and not self.received
+
+    def take(self, data: bytes) -> None:
+        """Counts what was read."""
+        self.received += len(data)
+        if self.stage == "headers":
+            self.head += data
+
+
+TAP: ContextVar[Tap | None] = ContextVar("launchready_tap", default=None)
+"""The tap of the request that the current task sends."""
+
+
+class Sockets(httpx.AsyncBaseTransport):
+    """Connections of one person, direct or through a proxy; HTTP/1.1, since its answers can be bounded byte by byte."""
+
+    def __init__(self, context: ssl.SSLContext, *, connections: int, proxy: str | None = None) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            proxy=_proxy(proxy) if proxy else None,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=5.0,  # less than the idle time of common servers (nginx 75 s, Node 5 s)
+            network_backend=_Backend(),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body still to be read; raises what httpx's own transport would."""
+        url = request.url
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            answered = await self._pool.handle_async_request(asked)
+        except Exception as error:  # noqa: BLE001 - only renamed
+            raise _named(error)  # noqa: B904 - it names its own cause
+        assert isinstance(answered.stream, AsyncIterable)
+        return httpx.Response(
+            answered.status, headers=answered.headers, stream=_Body(answered.stream), extensions=answered.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._stream:
+                yield part
+        except Exception as error:  # noqa: BLE001 - only renamed
+            raise _named(error)  # noqa: B904 - it names its own cause
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Opens connections that are tapped."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        _stage("connect")
+        stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        tap = TAP.get()
+        if tap is not None:
+            tap.fresh = True
+        return _Stream(stream)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection, tapped."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
+        tap = TAP.get()
+        if tap is None:
+            return await self._inner.read(max_bytes, timeout)
+        if tap.stage == "headers" and tap.received >= tap.most:
+            what = "interim (1xx) answers" if tap.interim else "headers"
+            raise Unsound(f"{what} without end: more than {tap.most} bytes before the body", "protocol")
+        data = await self._inner.read(max_bytes, timeout)
+        tap.take(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
+        _stage("headers")
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is httpcore's
+    ) -> httpcore.AsyncNetworkStream:
+        tap = TAP.get()
+        if tap is not None:
+            # What a proxy said before is not part of the answer.
+            tap.stage, tap.received, tap.head = "TLS", 0, bytearray()
+        return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _stage(name: str) -> None:
+    tap = TAP.get()
+    if tap is not None:
+        tap.stage = name
+
+
+def _named(error: Exception) -> Exception:
+    """The error, in the words of httpx if it is in those of httpcore."""
+    kind = getattr(httpx, type(error).__name__, None) if type(error).__module__ == "httpcore" else None
+    if kind is None:
+        return error
+    named: Exception = kind(str(error))
+    named.__cause__ = error
+    return named
+
+
+def _proxy(url: str) -> httpcore.Proxy:
+    proxy = httpx.Proxy(url)
+    return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth, headers=proxy.headers.raw)
