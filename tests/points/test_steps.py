@@ -260,7 +260,7 @@ def test_graphql(run_step):
         ),
         ({"data": {"add": {"__typename": "Refused"}}}, r"expected: data\.add\.__typename == 'Lamp'\n  got:      False"),
         ({"data": {"add": {"__typename": "Lamp", "id": None}}}, r"expected: id at data\.add\.id\n"),
-        ("<p>nginx</p>", r"expected: a GraphQL answer without errors\n  got:      200 OK: <p>nginx"),
+        ("<p>nginx</p>", r"expected: a GraphQL answer without errors\n  got:      200 OK: HTML, not JSON: <p>nginx"),
     ],
     ids=["errors", "another type", "null", "no JSON"],
 )

@@ -61,9 +61,11 @@ def render(failure: Failure, secrets: Secrets) -> str:
 
 
 def shorten(text: str) -> str:
-    """The text in one line of bounded length."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= WIDEST else f"{flat[:WIDEST]}… ({len(flat)} characters)"
+    """The text in one line of bounded length, without characters that would steer a terminal."""
+    # Cut before it is split: the words of a body of megabytes would take a hundred megabytes.
+    flat = " ".join(text[: 20 * WIDEST].split())
+    plain = "".join(char if char.isprintable() else "\ufffd" for char in flat[:WIDEST])
+    return plain if len(flat) <= WIDEST else f"{plain}… ({max(len(flat), len(text))} characters)"
 
 
 def curl(exchange: Exchange, secrets: Secrets) -> str:

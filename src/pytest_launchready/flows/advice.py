@@ -22,6 +22,8 @@ def advice(layer: str | None, step: str, key: str | None, mapped: Map) -> str:
         "auth": f"the session was refused: check [auth] and who acts in steps.{step} ({mapped.source})",
         "rate limit": "wait for the limit to end, or give this suite an allowance",
         "application": "the application failed: find the request in its log by the header x-launchready-run",
-        "contract": f"the answer has changed shape, or {mapped_key} in {mapped.source} is wrong",
+        "contract": f"the answer has changed shape, or {mapped_key} in {mapped.source} is wrong"
+        if key
+        else "correct the answer: strict clients cannot read it",
     }
     return by_layer.get(layer or "", f"the answer says why; compare it with steps.{step} in {mapped.source}")

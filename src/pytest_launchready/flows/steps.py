@@ -17,12 +17,15 @@ from pytest_launchready.flows.consents import GRANTED, names_of
 from pytest_launchready.flows.objects import Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.sending import send
+from pytest_launchready.mapping.extract import Extractor
 from pytest_launchready.mapping.records import Map, ReadMail, Request, RunStep, Step
 from pytest_launchready.mapping.template import TemplateError
 from pytest_launchready.wire.transport import STEP, NoAnswer
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two tries of a request that is waited for; the pause doubles."""
+SHOWN = 200
+"""Characters that a message keeps of an answer of megabytes."""
 
 
 class Cast(Protocol):
@@ -146,13 +149,15 @@ def judge(request: Request, exchange: Exchange, scope: Mapping[str, Any], played
     if not (answer.status in request.ok if request.ok else 200 <= answer.status < 300):
         wanted = " or ".join(map(str, sorted(request.ok))) if request.ok else "2xx"
         return Problem(f"status {wanted}", _summary(answer), exchange.layer, "ok")
+    if answer.flaw and "json" in (answer.header("content-type") or "") and not _reads_text(request):
+        return Problem("JSON, as its Content-Type says", _summary(answer, flaw=True), "contract")
     graphql = request.body is not None and request.body.kind == "graphql"
     if graphql and (not isinstance(answer.json, dict) or answer.json.get("errors")):
-        return Problem("a GraphQL answer without errors", _summary(answer), None, "graphql")
+        return Problem("a GraphQL answer without errors", _summary(answer, flaw=True), None, "graphql")
     for condition in request.expect:
         found = condition.find(answer, scope)
         if found is None or found is False or (hasattr(found, "__len__") and not found):
-            return Problem(f"{condition.text}", f"{found!r} from {_summary(answer)}", "contract", "expect")
+            return Problem(f"{condition.text}", f"{found!r} from {_wanting(condition, answer)}", "contract", "expect")
     return _capture(request, answer, scope, played)
 
 
@@ -161,7 +166,7 @@ def _capture(request: Request, answer: Answer, scope: Mapping[str, Any], played:
     if request.items is not None:
         found = request.items.find(answer, scope)
         if not isinstance(found, list):
-            return Problem(f"a list at {request.items.text}", _summary(answer), "contract", "items")
+            return Problem(f"a list at {request.items.text}", _wanting(request.items, answer), "contract", "items")
         subjects = found
     taken = []
     for subject in subjects:
@@ -169,7 +174,8 @@ def _capture(request: Request, answer: Answer, scope: Mapping[str, Any], played:
         missing = [name for name, value in values.items() if value is None]
         if missing:
             name = missing[0]
-            return Problem(f"{name} at {request.capture[name].text}", _summary(answer), "contract", f"capture.{name}")
+            path = request.capture[name]
+            return Problem(f"{name} at {path.text}", _wanting(path, answer), "contract", f"capture.{name}")
         taken.append((values, subject))
     if request.items is not None:
         played.items = taken
@@ -214,8 +220,23 @@ def failure(
     )
 
 
-def _summary(answer: Answer) -> str:
-    return f"{answer.reason}: {answer.text}" if answer.text.strip() else f"{answer.reason}, with an empty body"
+def _reads_text(request: Request) -> bool:
+    """Whether the map takes the answer for a text, whatever its Content-Type says."""
+    return any("text()" in path.text for path in (*request.expect, *request.capture.values()))
+
+
+def _wanting(path: Extractor, answer: Answer) -> str:
+    """The answer in which an expression found nothing, with the reason if its JSON cannot be read."""
+    return _summary(answer, flaw=not any(f"{name}(" in path.text for name in ("text", "header", "cookie", "status")))
+
+
+def _summary(answer: Answer, *, flaw: bool = False) -> str:
+    text = answer.text
+    if not text or text.isspace():
+        return f"{answer.reason}, with an empty body"
+    if len(text) > 20 * SHOWN:
+        text = f"{text[:SHOWN]}… ({len(text):,} characters)"
+    return f"{answer.reason}: {answer.flaw}: {text}" if flaw and answer.flaw else f"{answer.reason}: {text}"
 
 
 def summary(exchange: Exchange) -> str:
