@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.mapping.records import Auth
@@ -102,7 +103,8 @@ class Person:
         if csrf is None or csrf.cookie is None or csrf.header is None or method in SAFE_METHODS:
             return {}
         token = self.client.cookie(csrf.cookie)
-        return {csrf.header: token} if token else {}
+        # Pages decode the cookie before they copy it: what is encrypted and in base64 ends in %3D there.
+        return {csrf.header: unquote(token)} if token else {}
 
     def csrf_field(self) -> dict[str, str]:
         """The hidden anti-forgery field of the last page, for a form."""
