@@ -21,7 +21,7 @@ from pytest_launchready.mapping.problems import MapError
 from pytest_launchready.mapping.references import KNOWN_STEPS
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs/map.md", ROOT / "docs/tests.md", ROOT / "docs/settings.md")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 ADMIN = {"LAUNCHREADY_DEMO_ADMIN_EMAIL": "admin@demo.example", "LAUNCHREADY_DEMO_ADMIN_PASSWORD": "correct-horse"}
 INI = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 BY_HAND = "http://127.0.0.1:8000"

@@ -201,10 +201,10 @@ def cookies_and_csrf(shop):
 
     @shop.on("POST /login")
     def login(request):
-        return 200, {}, [("set-cookie", f"sid={shop.people.enter(**request.json)}"), ("set-cookie", "csrftoken=c5")]
+        return 200, {}, [("set-cookie", f"sid={shop.people.enter(**request.json)}"), ("set-cookie", "csrftoken=c5%3D")]
 
     shop.buyer().create_listing()
-    assert shop.server.last("POST /listings").headers["x-csrftoken"] == "c5"
+    assert shop.server.last("POST /listings").headers["x-csrftoken"] == "c5="
     assert "x-csrftoken" not in shop.server.last("GET /me").headers
 
 
@@ -374,6 +374,14 @@ def one_time_codes(shop):
         return (200, {"token": shop.people.enter(email, password)}) if code == totp(secret) else (401, None)
 
     assert shop.buyer().account.id == 2
+
+
+@recipe("Passwords with other rules")
+def own_passwords(shop):
+    buyer = shop.buyer()
+    assert re.fullmatch("Pw[0-9a-f]{10}", shop.people.people[buyer.account.email]["password"])
+    with pytest.raises(StepFailure, match="login failed"):
+        buyer.login(nonce="wrong")
 
 
 @recipe("Captcha at sign-up")
