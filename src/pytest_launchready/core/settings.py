@@ -55,6 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("seed", "number", "decides names, titles and prices of generated people and items", metavar="N"),
     Setting("read-only", "switch", "nothing may write on the target but log-in and log-out", default=False),
     Setting("max-requests", "count", "requests that the run may send, instead of the target's budget", metavar="N"),
+    Setting("allow-inconclusive", "switch", "a test that could not be decided does not fail the run", default=False),
     Setting("ca-bundle", "path", "certificates (PEM) to trust instead of the system's", metavar="PATH"),
     Setting("client-cert", "path", "client certificate and key (one PEM file)", metavar="PATH"),
     Setting("expect-build", "text", "no test runs unless the target runs this build", metavar="ID"),

@@ -8,26 +8,40 @@ import pytest
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered
 
+ALLOWED = pytest.StashKey[bool]()
+"""Whether the team said that what could not be decided fails no run."""
 Verdict = Literal["inconclusive", "not covered"]
+_BAD = pytest.StashKey[bool]()
+"""Whether an earlier phase of a test has failed or was inconclusive."""
 PROPERTY = "launchready"
 """The key under which a report carries its verdict and reason, also between xdist workers."""
 
 
 def classify(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Turns a phase that ended so into its outcome: inconclusive fails, not covered skips."""
+    """Turns a phase that ended so into its outcome: inconclusive fails, unless allowed; not covered skips."""
     verdict = _verdict(call.excinfo.value) if call.excinfo else None
+    before = item.stash.get(_BAD, False) and report.when == "teardown"
+    item.stash[_BAD] = report.when != "setup" and item.stash.get(_BAD, False)
     if verdict is None:
+        item.stash[_BAD] |= report.failed
         return
     kind, reason = verdict
+    if kind == "inconclusive" and before:
+        # One verdict a test: it has failed already, or is inconclusive for an earlier reason.
+        report.outcome, report.longrepr = "passed", None
+        report.sections.append(("Inconclusive teardown", reason))
+        return
     report.user_properties.append((PROPERTY, f"{kind}: {reason}"))
     if kind == "inconclusive":
-        report.outcome = "failed"
+        item.stash[_BAD] = True
         if hasattr(report, "wasxfail"):
             del report.wasxfail  # an expected failure that could not be decided is not expected
-        return
+        if not item.config.stash.get(ALLOWED, False):
+            report.outcome = "failed"
+            return
     path, line, _ = item.location
     report.outcome = "skipped"
-    report.longrepr = (str(path), (line or 0) + 1, reason)
+    report.longrepr = (str(path), (line or 0) + 1, f"inconclusive: {reason}" if kind == "inconclusive" else reason)
 
 
 def show_message_only(call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -41,7 +55,9 @@ def show_message_only(call: pytest.CallInfo[None], report: pytest.TestReport) ->
 
 
 def verdict_of(report: pytest.TestReport) -> tuple[str, str] | None:
-    """The verdict and reason that a report carries, or None."""
+    """The verdict and reason that a report carries, or None; a try that was run again says nothing."""
+    if report.outcome not in {"failed", "skipped"}:
+        return None
     for key, value in report.user_properties:
         if key == PROPERTY:
             kind, _, reason = str(value).partition(": ")
@@ -52,7 +68,7 @@ def verdict_of(report: pytest.TestReport) -> tuple[str, str] | None:
 def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Category, letter and word of an inconclusive test; None leaves the rest to pytest."""
     found = verdict_of(report)
-    if found is None or found[0] != "inconclusive" or report.outcome != "failed":
+    if found is None or found[0] != "inconclusive":
         return None
     return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
 

@@ -28,7 +28,7 @@ def finish(config: pytest.Config, run: state.State) -> None:
     """Undoes what this process has made, once; a worker tells its controller what came of it."""
     state.leave(config, run)
     if hasattr(config, "workeroutput"):
-        config.workeroutput[state.SHARED] = run.traces
+        config.workeroutput[state.SHARED] = run.secrets.mask_all(run.traces)
 
 
 def summarize(reporter: pytest.TerminalReporter, run: state.State) -> None:

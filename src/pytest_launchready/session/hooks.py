@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_launchready.core.settings import Settings
-from pytest_launchready.reporting import terminal
-from pytest_launchready.session import awaiting, building, ending, state
+from pytest_launchready.reporting import outcomes, terminal
+from pytest_launchready.session import awaiting, building, ending, redacting, state
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
@@ -16,6 +16,8 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     run = state.begin(config, settings)
     building.refuse(run)
     ending.treat_sigterm_as_interrupt(config)
+    config.stash[outcomes.ALLOWED] = settings.get("allow-inconclusive")
+    config.pluginmanager.register(redacting.Redacting(config, run.secrets), "launchready-redacting")
     config.pluginmanager.register(awaiting, "launchready-awaiting")
     config.pluginmanager.register(Hooks(run), "launchready-run")
     if config.pluginmanager.hasplugin("html"):
@@ -48,6 +50,7 @@ class Hooks:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Undoes, where the end of the session was cut short, and stops the demo."""
         ending.finish(config, self._run)
+        self._run.sharing.close()
         if self._run.demo is not None:
             self._run.demo.stop()
 
