@@ -15,11 +15,15 @@ from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import graphql_path, origins_of
 from pytest_launchready.mapping.records import Map
+from pytest_launchready.wire.board import Memory
 from pytest_launchready.wire.bounds import Limits
+from pytest_launchready.wire.budget import Budget, undoing
 from pytest_launchready.wire.client import Client, Traces, Trust, transport_factory
 from pytest_launchready.wire.colour import AsyncFace, verb
 from pytest_launchready.wire.consent import Consent
 from pytest_launchready.wire.engine import Engine
+from pytest_launchready.wire.patience import Patience
+from pytest_launchready.wire.terms import terms_for
 from pytest_launchready.wire.transport import Policy, Transport
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ class Marketplace:
         read_only: bool = False,
         trust: Trust | None = None,
         secrets: Secrets | None = None,
+        budget: Budget | None = None,
     ) -> None:
         given = dict(client_args or {})
         traces = Traces(**{name: given.pop(name) for name in Traces.__annotations__ if name in given})
@@ -57,7 +62,10 @@ class Marketplace:
             read_only=read_only,
             graphql=graphql_path(mapped),
         )
-        policies: tuple[Policy, ...] = (self.consent,)
+        target = mapped.target
+        self.budget = budget or Budget(terms_for(target.name, target.kind, target.budget), Memory())
+        self.patience = Patience(self.budget.terms.connect_retries)
+        policies: tuple[Policy, ...] = (self.consent, self.budget)
         secrets = Secrets() if secrets is None else secrets
         for value, label in mapped.secrets.items():
             secrets.add(value, label)
@@ -83,6 +91,7 @@ class Marketplace:
                 limits=limits,
                 traces=traces,
                 cookies=cookies,
+                patience=self.patience,
             ),
             current_test=lambda: engine.current_test,
         )
@@ -120,7 +129,8 @@ class Marketplace:
 
     def leave(self) -> Undone:
         """Undoes what the run has made and closes every connection; blocks until it is done."""
-        return self._engine.run(self._company.leave)
+        with undoing():
+            return self._engine.run(self._company.leave)
 
     async def _find(self, name: str) -> Actor:
         return self._actor(await self._company.find(name))

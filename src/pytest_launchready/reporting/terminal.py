@@ -18,6 +18,8 @@ def header(settings: Settings, facts: Mapping[str, Any]) -> list[str]:
     lines = [f"launchready: {who}, run {facts['run']}, seed {facts['seed']}, map {facts['map']}"]
     if facts["proxies"]:
         lines.append(f"launchready: through the proxy {', '.join(facts['proxies'])}")
+    if facts["terms"]:
+        lines.append(f"launchready: at most {facts['terms']}")
     given = [f"{value.setting.name}={value.shown} ({value.origin})" for value in settings.given()]
     return [*lines, f"launchready: {', '.join(given)}"] if given else lines
 
@@ -37,7 +39,7 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the run sent, undid, left behind and could not undo; `traces` are the workers' own accounts of it."""
     sent = sum(trace["sent"] for trace in traces)
     undone = sum(trace["undone"] for trace in traces)
-    lines = [f"{sent} requests sent, {undone} objects undone"]
+    lines = [f"{sent} requests sent, {undone} objects undone", *_patience_lines(traces), *_stop_lines(traces)]
     for key, words in (
         ("left", "left behind, the map has no undo for them"),
         ("doubtful", "may be left behind, the step that makes them did not end well"),
@@ -56,6 +58,28 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     for trace in traces:
         lines += [f"could not undo {kind} {name}: {reason}" for kind, name, reason in trace["failed"]]
     return lines
+
+
+def _patience_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the run waited for and sent again: a line if there was any of it."""
+    total: Counter[str] = Counter()
+    for trace in traces:
+        total.update(trace["waits"])
+    parts = (
+        (total["polled"], f"{total['polled']} times asked again until an answer was there"),
+        (total["limited"], f"{total['limited']} waits that a rate limiter asked for ({total['seconds']:.1f} s)"),
+        (total["repeated"], f"{total['repeated']} requests sent again after a lost connection"),
+    )
+    said = [text for count, text in parts if count]
+    return [", ".join(said)] if said else []
+
+
+def _stop_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why the run stopped sending, each reason once, with how many requests were not sent for it."""
+    refused: Counter[str] = Counter()
+    for trace in traces:
+        refused.update(trace["stopped"])
+    return [f"stopped sending: {why} ({count} requests not sent)" for why, count in refused.items()]
 
 
 def _some(names: Sequence[str]) -> str:

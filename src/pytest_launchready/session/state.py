@@ -15,6 +15,7 @@ import pytest
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.session import demo
 from pytest_launchready.session.engine import engine_if_started
+from pytest_launchready.session.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_launchready.flows.marketplace import Marketplace
     from pytest_launchready.flows.run import Run
     from pytest_launchready.mapping.records import Map
+    from pytest_launchready.wire.terms import Terms
 
 STATE = pytest.StashKey["State"]()
 SHARED = "launchready"
@@ -38,9 +40,17 @@ class State:
     run: Run
     secrets: Secrets
     """What no output of this run may show; known from the reading of the map on."""
+    sharing: Sharing
     demo: demo.Host | None = None
     marketplaces: list[Marketplace] = field(default_factory=list)
     traces: list[dict[str, Any]] = field(default_factory=list)
+
+    def terms(self) -> Terms:
+        """How much this run may send, and how fast."""
+        from pytest_launchready.wire.terms import terms_for
+
+        target = self.mapped.target
+        return terms_for(target.name, target.kind, target.budget, self.settings.get("max-requests"))
 
     def live_map(self) -> Map:
         """The map with the demo's own address filled in, once it runs."""
@@ -76,7 +86,7 @@ def begin(config: pytest.Config, settings: Settings) -> State:
     secrets = Secrets()
     for value, label in mapped.secrets.items():
         secrets.add(value, label)
-    config.stash[STATE] = State(settings, mapped, run, secrets, host)
+    config.stash[STATE] = State(settings, mapped, run, secrets, Sharing(told.get("board")), host)
     return config.stash[STATE]
 
 
@@ -87,7 +97,8 @@ def state_of(config: pytest.Config) -> State | None:
 
 def tell_worker(state: State) -> dict[str, Any]:
     """What a worker must know."""
-    return {"run": state.run.id, "seed": state.run.seed, **(state.demo.tell() if state.demo else {})}
+    told = {"run": state.run.id, "seed": state.run.seed, "board": state.sharing.tell()}
+    return {**told, **(state.demo.tell() if state.demo else {})}
 
 
 def require(config: pytest.Config, names: Iterable[str]) -> None:
@@ -113,7 +124,9 @@ def leave(config: pytest.Config, state: State) -> None:
             trace = asdict(marketplace.leave())
         except KeyboardInterrupt:
             trace["failed"] = (("run", state.run.id, "interrupted while it undid what it had made"),)
-        state.traces.append({"sent": marketplace.sent, "reasons": marketplace.consent.reasons, **trace})
+        told = {"sent": marketplace.sent, "reasons": marketplace.consent.reasons}
+        waits = asdict(marketplace.patience.waits)
+        state.traces.append({**told, "waits": waits, "stopped": marketplace.budget.stopped(), **trace})
     engine = engine_if_started(config)
     if engine is not None:
         engine.close()
@@ -132,6 +145,7 @@ def facts(state: State) -> dict[str, Any]:
         "run": state.run.id,
         "seed": state.run.seed,
         "map": state.mapped.source,
+        "terms": str(state.terms()),
         "proxies": sorted({shown_proxy(proxy) for proxy in proxies_for(origins_of(target)).values()}),
     }
 
