@@ -142,6 +142,8 @@ def test_a_missing_name_is_an_error() -> None:
         ("`foo`", "between backticks stands JSON"),
         ("haeder('x')", "there is no function haeder(). Did you mean 'header'?"),
         ("header()", "header() takes 1 argument(s), got 0"),
+        ("!user.errors", "! takes the first name only: put the whole path in brackets, as in !(user.errors)"),
+        ("id && !user.errors[?code]", "! takes the first name only"),
         ("status('x')", "status() takes 0 argument(s), got 1"),
         ("merge()", "merge() takes at least 1 argument(s), got 0"),
         ("regex(text(), '(')", "'(' is not a regular expression"),

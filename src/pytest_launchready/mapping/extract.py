@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _BODY: Final = object()
 _MARK = "\ue000"
 _QUOTED = "write {{ }} without quotes around it, it is a value by itself"
+_PATHS: Final = frozenset({"subexpression", "filter_projection"})
 _Node = dict[str, Any]
 
 
@@ -147,6 +148,9 @@ def _checked(node: _Node, marks: dict[str, int]) -> _Node:
         return {"type": "template", "value": marks.pop(value), "children": []}
     if kind == "function_expression":
         _check_function(node)
+    if kind in _PATHS and node["children"][0]["type"] == "not_expression":
+        # A part of true or false is always null, so nobody means this.
+        raise ValueError("! takes the first name only: put the whole path in brackets, as in !(user.errors)")
     children = [_checked(child, marks) if isinstance(child, dict) else child for child in node["children"]]
     # jmespath hands the same tree out again for the same text: it must stay as it is.
     return {**node, "children": children}
