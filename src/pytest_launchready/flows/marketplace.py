@@ -103,6 +103,11 @@ class Marketplace:
         return f"<Marketplace {self.map.target.name} at {self.map.target.api}>"
 
     @property
+    def company(self) -> Company:
+        """Everybody who acts in the run, for probes."""
+        return self._company
+
+    @property
     def sent(self) -> int:
         """How many requests this run has sent."""
         return self._sent

@@ -135,6 +135,11 @@ class Stage:
             )
         )
 
+    def made_of(self, thing: Thing) -> Made | None:
+        """The record of a thing that this run has made."""
+        name = str(thing.known().get("id"))
+        return next((made for made in reversed(self.made) if made.kind == thing.kind and made.id == name), None)
+
     def made_here(self, kind: str, name: str) -> bool:
         """Whether this run has made the object."""
         return any(made.kind == kind and made.id == name for made in self.made)
@@ -163,12 +168,13 @@ class Stage:
             with contextlib.suppress(LaunchreadyError, StepFailure):
                 await self.person(actor)
         try:
-            return await undo_all(self.made, acting, self._undo_one)
+            return await undo_all(self.made, acting, self.undo_with)
         finally:
             # What could not be undone is reported once, and not tried again with clients that are closed.
             self.made = []
 
-    async def _undo_one(self, name: str, made: Made) -> None:
+    async def undo_with(self, name: str, made: Made) -> None:
+        """Performs one undo step for a thing, whoever has to; raises StepFailure where it did not work."""
         step = self.step(name)
         person = await self._who(step, made.person)
         if not person.live:
