@@ -23,6 +23,8 @@ class Inconclusive(LaunchreadyError):  # noqa: N818 - a verdict, not an error
     """Ends a test that could neither pass nor fail; the message is the reason, and `code` its kind in one word."""
 
     code = "undecided"
+    sent_before = False
+    """Where a request was refused: whether another one of the same call had left, as before a redirect."""
 
     def __init__(self, reason: str, *, code: str | None = None) -> None:
         super().__init__(reason)

@@ -28,6 +28,7 @@ async def wait_until_found(stage: Stage, person: Person, listing: Listing, text:
             return found
         if loop.time() + pause > deadline:
             break
+        person.client.patience.waits.polled += 1
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
     raise StepFailure(

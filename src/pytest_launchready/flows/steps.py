@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.core.errors import UseError
+from pytest_launchready.core.errors import Inconclusive, UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure, StepFailure
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows.advice import advice
 from pytest_launchready.flows.consents import GRANTED, names_of
+from pytest_launchready.flows.limited import blocked, is_blocked
 from pytest_launchready.flows.objects import Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.sending import send
@@ -122,6 +123,10 @@ async def _request(
             exchange = await send(cast, step, request, actor, here)
         except NoAnswer as error:
             exchange = error.exchange
+        except Inconclusive as refusal:
+            if not refusal.sent_before:
+                played.wrote = wrote_before  # it was refused before it left
+            raise
         if changed_nothing(exchange):
             played.wrote = wrote_before
         problem = judge(request, exchange, here, played)
@@ -129,7 +134,10 @@ async def _request(
             played.exchanges.append(exchange)
             return
         if asyncio.get_running_loop().time() + pause > deadline:
+            if is_blocked(exchange):
+                raise blocked(step, actor, exchange, cast.secrets)
             raise failure(cast, step, actor, exchange, problem, waited=request.wait)
+        actor.client.patience.waits.polled += 1
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 

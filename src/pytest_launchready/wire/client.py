@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pytest_launchready import __version__
-from pytest_launchready.core.errors import UseError
+from pytest_launchready.core.errors import Inconclusive, UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.wire.bounds import Limits
 from pytest_launchready.wire.origins import Origin, origin_of
@@ -142,7 +142,11 @@ class Client:
             way.append(str(response.next_request.url))
             if len(way) > self._limits.redirects + 1:
                 raise NoAnswer(_lost(exchange_of(response), way))
-            response = await self._send(self._redirected(response.next_request, request, headers))
+            try:
+                response = await self._send(self._redirected(response.next_request, request, headers))
+            except Inconclusive as refusal:
+                refusal.sent_before = True
+                raise
         return response
 
     async def close(self) -> None:

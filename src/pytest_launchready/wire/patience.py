@@ -13,8 +13,9 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from pytest_launchready.core.answer import Answer
 from pytest_launchready.wire.consent import INTENT
-from pytest_launchready.wire.transport import NoAnswer
+from pytest_launchready.wire.transport import NoAnswer, exchange_of
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 WITHIN = 30.0
@@ -78,7 +79,7 @@ class Patience:
                 await asyncio.sleep(pause)
                 pause *= 2
                 continue
-            asked = retry_after(response)
+            asked = retry_after(exchange_of(response).answer)
             if asked is None or EXPECTING_LIMITS.get() or not (safe or response.status_code == 429):
                 return response
             asked = max(asked, SHORTEST)
@@ -98,15 +99,15 @@ def only_reads(request: httpx.Request) -> bool:
     return request.method in REPEATABLE
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(answer: Answer | None) -> float | None:
     """Seconds that a 429 or 503 asks to wait (RFC 9110, section 10.2.3); None where it asks nothing."""
-    if response.status_code not in {429, 503}:
+    if answer is None or answer.status not in {429, 503}:
         return None
-    said = response.headers.get("retry-after", "").strip()
+    said = (answer.header("retry-after") or "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
     # The server's own clock, where it tells it: ours may differ.
-    until, now = _date(said), _date(response.headers.get("date", "")) or datetime.now(UTC)
+    until, now = _date(said), _date(answer.header("date") or "") or datetime.now(UTC)
     return None if until is None else max(0.0, (until - now).total_seconds())
 
 
