@@ -20,6 +20,10 @@ class Answer:
     broken: str | None = None
     """What is wrong with the bytes of the body, if anything; `text` is then what could be read of them."""
 
+    def __repr__(self) -> str:
+        # Headers and body hold credentials.
+        return f"<Answer {self.reason}, {len(self.text)} characters>"
+
     @property
     def json(self) -> Any:
         """The body as JSON, or None where it is not JSON that can be relied on."""

@@ -29,6 +29,10 @@ class Exchange:
     retried: bool = False
     """Whether this is the second try, because a kept-alive connection was dropped before a byte of the first answer."""
 
+    def __repr__(self) -> str:
+        # Headers, bodies and queries hold credentials.
+        return f"<Exchange {self.method} {urlsplit(self.url).path} → {self.outcome}>"
+
     @property
     def path(self) -> str:
         """Path and query of the request."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.redact import Secrets
@@ -22,8 +22,9 @@ class Failure:
     """What went wrong, in the user's words, with the one request that shows it."""
 
     title: str
-    expected: str
-    got: str
+    expected: str = field(repr=False)
+    got: str = field(repr=False)
+    """What the answer says may hold credentials, so a `repr` leaves it out; `render` masks it."""
     change: str
     """What to change, or where to look."""
     exchange: Exchange | None = None

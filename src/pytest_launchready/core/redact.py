@@ -24,15 +24,6 @@ Span = tuple[int, int, str]
 """Start, end, and the name of the secret there."""
 
 
-class Hidden(str):
-    """A text that does not show itself in a `repr`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"'{MASK}'"
-
-
 class Secrets:
     """The secret values of one run, and what to show instead of each."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
@@ -23,6 +23,8 @@ from pytest_launchready.wire.client import Client
 
 ROLES = frozenset({"buyer", "seller", "stranger"})
 """Roles that sign up where the map says nothing of them."""
+PERSONAL = ("email", "username", "name", "first_name", "last_name", "phone", "street")
+"""What tells who somebody is: readable of generated people, masked of accounts that exist."""
 
 
 class Company:
@@ -108,7 +110,11 @@ class Company:
             entry = self._entry(role)
             values = {**draft_account(self.stage.run, self._map.mail.domain), **entry.values}
             if entry.accounts:
-                values |= await self._accounts.take(entry)
+                account = await self._accounts.take(entry)
+                values |= account
+                self._hide(name, {**entry.values, **account})
+            else:
+                self.stage.secrets.spare(value for key, value in values.items() if key not in {"password", "nonce"})
             self.stage.secrets.add(values["password"], f"{name}_password".upper().replace("-", "_"))
         self.stage.secrets.add(values["nonce"], f"{name}_nonce".upper().replace("-", "_"))
         auth = entry.auth or self._map.auth
@@ -130,8 +136,18 @@ class Company:
                 await entrance.sign_up(self.stage, person)
                 person.has_account = True
             await entrance.log_in(self.stage, person)
+            if self._entry(person.role).accounts:
+                self._hide(person.name, person.session)
             self._check_alone(person)
         person.ready = True
+
+    def _hide(self, name: str, values: Mapping[str, Any]) -> None:
+        """Masks who a real person is; a word that also names a role cannot be."""
+        words = ROLES | self._map.people.keys()
+        for key in PERSONAL:
+            value = values.get(key)
+            if isinstance(value, str) and value not in words:
+                self.stage.secrets.add(value, f"{name}_{key}".replace("-", "_"))
 
     def _check_alone(self, person: Person) -> None:
         """Two accounts that share a token or an id are one: every access check would be blind to a leak."""

@@ -125,7 +125,7 @@ class Person:
     """An entry of `[people.NAME]`: accounts that exist (a pool), or none, and then the person signs up."""
 
     name: str
-    accounts: tuple[Mapping[str, Any], ...] = ()
+    accounts: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     login: str = "login"
     auth: Auth | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -242,10 +242,10 @@ class Map:
     steps: Mapping[str, Step]
     resources: Mapping[str, Resource]
     limits: Mapping[str, Limit]
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     mail: Mail
     contract: Contract
     build: Build | None
     waivers: tuple[Waiver, ...] = ()
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Every value that came from `env:` or `secret:`, value → the name to show for it."""
