@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from pytest_launchready import markers, options
+from pytest_launchready.fixtures import actors, target
 from pytest_launchready.reporting import outcomes
-
-pytest_plugins = ("pytest_launchready.fixtures.target", "pytest_launchready.fixtures.actors")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,11 +21,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", markers.DESCRIPTION)
+    for fixtures in (target, actors):  # named in `pytest_plugins`, each would cost a search of all installed packages
+        config.pluginmanager.register(fixtures)
     settings = options.read_settings(config)
     if settings.get("target") is not None:
         from pytest_launchready.session import hooks
 
         hooks.begin(config, settings)
+        if settings.get("audit") or settings.get("checks"):
+            config.pluginmanager.import_plugin("pytest_launchready.suite.plugin")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
