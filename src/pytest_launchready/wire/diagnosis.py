@@ -16,10 +16,6 @@ EDGE_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530
 """Gateway errors of RFC 9110, and the range that one large CDN uses for origins that it cannot reach."""
 LONGEST = 300
 """Characters of a reason: a parser's may quote 100 kB."""
-SHOWN = 40
-"""Bytes of a foreign protocol that a message shows: enough for an SSH or SMTP banner."""
-TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
-"""How an alert and a handshake begin (RFC 8446, section 5.1)."""
 ENDS = ("disconnected", "peer closed", "peer unexpectedly closed")
 """What httpcore and h11 call the end of a connection."""
 
@@ -88,19 +84,16 @@ def late(tap: Tap, seconds: float) -> str:
 
 
 def _before_headers(error: BaseException, tap: Tap, reason: str) -> str:
-    begun = bytes(tap.head[:SHOWN])
     if _ended(error) or isinstance(error, httpx.NetworkError):
         if tap.received:
             return f"the connection ended in the middle of the headers, after {tap.received:,} bytes: {reason}"
         which = "a connection that was opened for the request" if tap.fresh else "a kept-alive connection"
         return f"Server disconnected without a byte of an answer, on {which} ({reason})"
-    if not begun:
+    if not tap.received:
         return f"the answer before this one was longer than it said, and its rest is no HTTP: {reason}"
-    if begun.startswith(b"HTTP/"):
-        return f"broken HTTP headers: {reason}"
-    if begun.startswith(TLS_RECORDS):
-        return f"TLS where plain HTTP was expected: the server began with {begun[:6]!r}; is the URL to be https?"
-    return f"not HTTP: the server began with {begun!r}"
+    if "too long" in reason:
+        return f"headers without end: more than {min(tap.most, tap.received):,} bytes before the body"
+    return f"broken HTTP headers: {reason}"
 
 
 def _ended(error: BaseException) -> bool:

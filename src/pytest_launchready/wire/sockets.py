@@ -16,6 +16,11 @@ import httpx
 
 from pytest_launchready.wire.bounds import Unsound
 
+SHOWN = 40
+"""Bytes of a foreign protocol that a message shows: enough for an SSH or SMTP banner."""
+TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""How an alert and a handshake begin (RFC 8446, section 5.1)."""
+
 
 @dataclass(slots=True)
 class Tap:
@@ -64,7 +69,7 @@ class Sockets(httpx.AsyncBaseTransport):
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=5.0,  # less than the idle time of common servers (nginx 75 s, Node 5 s)
-            network_backend=_Backend(),
+            network_backend=_Backend(direct=proxy is None),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -110,7 +115,8 @@ class _Body(httpx.AsyncByteStream):
 class _Backend(httpcore.AsyncNetworkBackend):
     """Opens connections that are tapped."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, direct: bool) -> None:
+        self._direct = direct
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -126,17 +132,18 @@ class _Backend(httpcore.AsyncNetworkBackend):
         tap = TAP.get()
         if tap is not None:
             tap.fresh = True
-        return _Stream(stream)
+        return _Stream(stream, direct=self._direct)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection, tapped."""
+    """A connection, tapped; if it is `direct`, whatever comes has to be HTTP (a SOCKS proxy greets otherwise)."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkStream, *, direct: bool) -> None:
         self._inner = inner
+        self._direct = direct
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
         tap = TAP.get()
@@ -144,9 +151,12 @@ class _Stream(httpcore.AsyncNetworkStream):
             return await self._inner.read(max_bytes, timeout)
         if tap.stage == "headers" and tap.received >= tap.most:
             what = "interim (1xx) answers" if tap.interim else "headers"
-            raise Unsound(f"{what} without end: more than {tap.most} bytes before the body", "protocol")
+            raise Unsound(f"{what} without end: more than {tap.most:,} bytes before the body", "protocol")
         data = await self._inner.read(max_bytes, timeout)
         tap.take(data)
+        if self._direct and tap.stage == "headers" and not tap.head.startswith(b"HTTP/"):
+            # The parser would wait for a line end that may never come.
+            _refuse_foreign(bytes(tap.head[:SHOWN]))
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
@@ -166,10 +176,25 @@ class _Stream(httpcore.AsyncNetworkStream):
         if tap is not None:
             # What a proxy said before is not part of the answer.
             tap.stage, tap.received, tap.head = "TLS", 0, bytearray()
-        return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._inner.aclose()  # a handshake that is cancelled would leave its socket open
+            raise
+        return _Stream(secured, direct=True)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
+
+
+def _refuse_foreign(begun: bytes) -> None:
+    """Raises Unsound for what cannot be the beginning of an HTTP/1.1 answer."""
+    if begun.startswith(TLS_RECORDS):
+        raise Unsound(
+            f"TLS where plain HTTP was expected: the server began with {begun[:6]!r}; is the URL to be https?", "TLS"
+        )
+    if not b"HTTP/".startswith(begun[:5]):
+        raise Unsound(f"not HTTP: the server began with {begun!r}", "protocol")
 
 
 def _stage(name: str) -> None:
