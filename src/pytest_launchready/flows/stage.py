@@ -128,17 +128,15 @@ class Stage:
 
     def record(self, step: Step, person: Person, names: Mapping[str, Any], thing: Thing) -> None:
         """Remembers what a step has made, to undo it at the end of the run."""
-        known = thing.known()
-        self.made.append(
-            Made(
-                thing.kind, str(known.get("id", known.get("email", "without id"))), person, step.undo, names, step.name
-            )
-        )
+        self.made.append(Made(thing.kind, _name_of(thing), person, step.undo, names, step.name))
 
     def made_of(self, thing: Thing) -> Made | None:
-        """The record of a thing that this run has made."""
-        name = str(thing.known().get("id"))
-        return next((made for made in reversed(self.made) if made.kind == thing.kind and made.id == name), None)
+        """The record of a thing that this run has made and that is still there; of two without ids the newer."""
+        name = _name_of(thing)
+        return next(
+            (made for made in reversed(self.made) if made.kind == thing.kind and made.id == name and not made.gone),
+            None,
+        )
 
     def made_here(self, kind: str, name: str) -> bool:
         """Whether this run has made the object."""
@@ -155,9 +153,9 @@ class Stage:
 
     def forget(self, thing: Thing) -> None:
         """Notes that a test has deleted a thing itself."""
-        for made in self.made:
-            if made.kind == thing.kind and made.id == str(thing.known().get("id")):
-                made.gone = True
+        made = self.made_of(thing)
+        if made is not None:
+            made.gone = True
 
     async def undo(self) -> Undone:
         """Undoes what the run has made, as its maker or as the undoing step's own actor."""
@@ -230,6 +228,11 @@ class Stage:
         if step.makes == "message" and "message" not in given:
             drafts["message"] = {"text": draft_text(self.run)}
         return names | {name: draft for name, draft in drafts.items() if name not in given}
+
+
+def _name_of(thing: Thing) -> str:
+    known = thing.known()
+    return str(known.get("id", known.get("email", "without id")))
 
 
 def _known(thing: object) -> dict[str, Any]:
