@@ -62,7 +62,7 @@ def choose(
     wanted = set(names) - {"all"} or {family.name for family in families}
     known = [family.name for family in families]
     for name in sorted(wanted - set(known)):
-        raise ValueError(f"there is no family {name!r} of checks.{did_you_mean(name, known)} Allowed: {_list(known)}")
+        raise ValueError(f"there is no family {name!r} of checks.{did_you_mean(name, known)} Allowed: {_list(known)}.")
     checks = [check for family in families if family.name in wanted for check in family.checks(subject)]
     ids = [check.id for check in checks]
     for glob in globs:
@@ -94,7 +94,7 @@ def finding(check: Check[Any], verdict: Verdict, secrets: Secrets) -> Finding:
 
 def _what_there_is(checks: Iterable[Check[Any]]) -> str:
     ids = [check.id for check in checks]
-    return f"There are {len(ids)} checks: {_list(ids)}" if ids else "There are no checks."
+    return f"There are {len(ids)} checks: {_list(ids)}." if ids else "There are no checks."
 
 
 def _list(names: Iterable[str]) -> str:

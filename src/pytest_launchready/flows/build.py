@@ -161,10 +161,10 @@ async def wait_for_build(watch: Watch, expected: str, seconds: float = 0.0) -> V
         good = all(reading.build == expected for reading in now)
         enough = len(rounds) == RUNS
         if enough and all(reading.build == expected for readings in rounds for reading in readings):
-            return passed(_evidence(now, looks, loop.time() - started))
+            return passed(evidence_of(now, looks, loop.time() - started))
         late = loop.time() - started >= seconds
         if late and not good and (enough or all(reading.trouble for reading in now)):
-            return judge(watch.mapped, expected, rounds, _evidence(now, looks, loop.time() - started))
+            return judge(watch.mapped, expected, rounds, evidence_of(now, looks, loop.time() - started))
         if good or late:
             await asyncio.sleep(QUICK)
             pause = FIRST_PAUSE
@@ -216,7 +216,8 @@ def explain(verdict: Verdict, mapped: Map) -> str:
     return render(verdict.failure, secrets)
 
 
-def _evidence(now: Sequence[Reading], looks: int, seconds: float) -> Evidence:
+def evidence_of(now: Sequence[Reading], looks: int, seconds: float) -> Evidence:
+    """How often and where was looked."""
     addresses = [reading.address for reading in now]
     said = f"looked {looks} times in {seconds:.1f} s, on new connections, at {', '.join(addresses)}"
     return Evidence(said, {"looks": looks, "seconds": round(seconds, 3), "addresses": addresses})

@@ -1,0 +1,27 @@
+"""What families of checks are made from, and what a check runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_launchready.flows.build import Watch
+from pytest_launchready.flows.marketplace import Marketplace
+from pytest_launchready.mapping.records import Map
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of a run before anything is sent: the same in every worker."""
+
+    mapped: Map
+    read_only: bool = False
+    expected_build: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check that speaks to the marketplace runs in."""
+
+    marketplace: Marketplace
+    watch: Watch
+    expected_build: str | None = None

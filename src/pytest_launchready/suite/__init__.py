@@ -1,0 +1,1 @@
+"""The built-in checks as test items of our own: `--launchready-audit`."""
