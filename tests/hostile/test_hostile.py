@@ -1,5 +1,8 @@
 """Servers that answer as none should: each ends in time, in little memory, in a failure that names cause and layer."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pytest_launchready.core.failures import StepFailure
@@ -60,6 +63,7 @@ CASES = {
     "twice": ("200 OK: JSON with the key 'id' twice in one object", "contract", {}),
     "ten_million_digits": ("200 OK: JSON with a number of 7,900,000 digits", "contract", {}),
     "many_values": ("200 OK: JSON of more than 200,000 values", "contract", {}),
+    "wide_text": ("200 OK: JSON that takes 31 MB as text, at most 16 MB are read", "contract", {}),
     "half_a_character": ("200 OK: JSON with half a character", "contract", {}),
     "broken_utf8": ('200 OK: broken UTF-8: invalid start byte at byte 8 (0xff): {"id"', "contract", {}),
     "half_a_json": ("200 OK: JSON that breaks off after 11 characters", "contract", {}),
@@ -83,3 +87,123 @@ def test_a_hostile_server_ends_in_a_failure_that_names_the_cause(meet, cost, nam
     assert len(message) < 2_000
     assert took.seconds < limits.get("seconds", 10.0) + 1
     assert took.megabytes < MEGABYTES
+
+
+@pytest.mark.parametrize("name", ["good", "gzip", "gzip_in_deflate", "raw_deflate", "before_the_request"])
+def test_what_is_only_unusual_is_read(meet, name):
+    """Encodings, one in another too, and an answer that comes early on a connection of its own."""
+    meeting = meet(name)
+
+    assert meeting.call("read") == 1
+    assert [exchange.answer.status for exchange in meeting.exchanges] == [200]
+
+
+def test_a_page_is_no_flaw_where_a_page_is_wanted(meet):
+    """A map that reads an answer as text is not told that it is no JSON, however the answer calls itself."""
+    for name in ("html", "html_for_json"):
+        meet(name).market.get_actor("anonymous").call("page")
+        with pytest.raises(StepFailure, match=r"got:      False from 200 OK: <!doctype html><h1>Welcome</h1>"):
+            meet(name).call("missing")
+
+
+def test_a_bound_is_a_teams_own(meet):
+    """What `launchready_client_args` gives counts, and the message names it."""
+    with pytest.raises(StepFailure, match=r"(?s)got:      a body of 31 bytes .*, at most 20 are read.*raise the bound"):
+        meet("html", body=20).call("read")
+    with pytest.raises(StepFailure, match="got:      3 header lines, at most 2 are read"):
+        meet("gzip", headers=2).call("read")
+    with pytest.raises(StepFailure, match="got:      more than 1 redirects: /x → /way/0 → /way/1"):
+        meet("redirects_without_end", redirects=1).call("read")
+
+
+def test_a_dropped_connection_is_tried_once_more_and_the_record_says_so(meet):
+    """A read that a kept-alive connection loses goes out again, on a fresh one; both tries are on record."""
+    meeting = meet("drops_when_kept_alive")
+
+    assert [meeting.call("read"), meeting.call("read")] == [1, 1]
+    first, lost, again = meeting.exchanges
+    assert (first.retried, lost.retried, again.retried) == (False, False, True)
+    assert lost.error.startswith("Server disconnected without a byte of an answer, on a kept-alive connection")
+    assert again.line.endswith(", as anonymous, on a second connection")
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "cause"),
+    [
+        ("drops_when_kept_alive", "write", "without a byte of an answer, on a kept-alive connection"),
+        ("breaks_when_kept_alive", "read", "in the middle of the headers, after 1 bytes"),
+    ],
+)
+def test_nothing_is_sent_twice_that_may_have_done_something(meet, name, step, cause):
+    """Neither a write, nor a read of whose answer a byte has come."""
+    meeting = meet(name)
+    meeting.call("read")
+
+    with pytest.raises(StepFailure, match=cause):
+        meeting.call(step)
+    assert len(meeting.exchanges) == 2
+
+
+@pytest.mark.parametrize("name", ["closes_at_once", "closes_after_the_request"])
+def test_a_connection_that_never_worked_is_not_tried_again(meet, name):
+    """The server refuses; a second try would only hide it."""
+    meeting = meet(name)
+
+    with pytest.raises(StepFailure, match="opened for the request"):
+        meeting.call("read")
+    assert len(meeting.exchanges) == 1
+
+
+def test_an_answer_that_was_there_before_its_request_is_not_believed(meet):
+    """It answers another question; the request after it goes out on a fresh connection."""
+    meeting = meet("two_answers_to_one")
+    assert meeting.call("read") == 1
+
+    with pytest.raises(StepFailure, match="got:      an answer that was there before the request was sent"):
+        meeting.call("write")
+    assert meeting.call("read") == 1
+
+
+def test_an_encoding_of_text_that_inflates_is_not_used(meet, cost):
+    """Python knows "zip" as an encoding; a raw answer that names it is read as UTF-8, also by the test itself."""
+    with cost() as took:
+        response = meet("decoder_for_charset").market.get_actor("anonymous").get("/x")
+        assert "\ufffd" in response.text
+    assert response.encoding == "utf-8"
+    assert took.megabytes < MEGABYTES
+
+
+def test_an_answer_cannot_steer_the_terminal(meet):
+    """Control characters do not reach a message."""
+    with pytest.raises(StepFailure, match=r"200 OK: not JSON: Expecting value.*: .\[2J.\]0;owned. oops") as caught:
+        meet("terminal_codes").call("read")
+    assert str(caught.value).replace("\n", "").isprintable()
+
+
+def test_a_stall_holds_up_nobody_else(meet):
+    """The engine serves others while one waits."""
+    meeting, other = meet("stall", seconds=1.0), meet("good")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(meeting.call, "read")
+        assert [other.call("read") for _ in range(50)] == [1] * 50
+        assert not waiting.done()
+        with pytest.raises(StepFailure, match="timed out after 1 s"):
+            waiting.result()
+
+
+def test_a_test_that_gives_up_ends_the_request(meet):
+    """Whoever waits may stop before the bound; the connection is closed then."""
+
+    async def impatient():
+        async with asyncio.timeout(0.2):
+            await meet("slow_drip").market.get_actor("anonymous").call("read")
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(impatient())
+
+
+def test_the_measure_sees_what_it_should(cost):
+    """Sixty megabytes are seen, though they are gone when it ends."""
+    with cost() as took:
+        bytearray(60 << 20)[:: 1 << 12] = b"x" * (60 << 8)
+    assert took.megabytes > MEGABYTES

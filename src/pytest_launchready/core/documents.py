@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any, NoReturn
 
 DEEPEST = 100
 """Levels of lists and objects; whatever walks a document later may call itself that often."""
 MOST_VALUES = 200_000
 """Values of a document: each may take 112 bytes of memory, so together they take 22 MB at most."""
+MOST_MEMORY = 16_000_000
+"""Bytes that the text itself may take: one character of four bytes makes all the others as wide."""
 MOST_DIGITS = 1_000
 """Digits of a whole number; reading one takes time that grows with their square."""
 
@@ -20,6 +23,9 @@ class Flaw(ValueError):  # noqa: N818 - a verdict on a text, in the words of mes
 
 def read(text: str) -> Any:
     """The document; raises Flaw, which says what is wrong with it."""
+    memory = sys.getsizeof(text)
+    if memory > MOST_MEMORY:
+        raise Flaw(f"JSON that takes {memory // 1_000_000} MB as text, at most {MOST_MEMORY // 1_000_000} MB are read")
     opened = text.count("[") + text.count("{")
     if opened + text.count(",") > MOST_VALUES:
         raise Flaw(f"JSON of more than {MOST_VALUES:,} values")
