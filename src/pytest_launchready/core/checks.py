@@ -78,7 +78,7 @@ def finding(check: Check[Any], verdict: Verdict, secrets: Secrets) -> Finding:
     """The verdict of a check as a report tells it."""
     request, again = request_of(verdict, secrets)
     return Finding(
-        check=check.id,
+        id=check.id,
         outcome=verdict.outcome,
         code=verdict.code,
         reason=secrets.mask(verdict.reason or ""),

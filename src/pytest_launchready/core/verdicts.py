@@ -36,12 +36,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict that is not clean, with what it costs and what to do about it: plain data that reports are drawn from.
+    """What a check found, with what it costs and what to do about it: plain data that reports are drawn from.
 
     Holds no secrets: its texts are masked when it is made.
     """
 
-    check: str
+    id: str
+    """The check's."""
     outcome: Outcome
     code: str | None
     reason: str

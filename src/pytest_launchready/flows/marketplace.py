@@ -14,6 +14,7 @@ from pytest_launchready.flows.objects import Listing, Order
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import graphql_path, origins_of
+from pytest_launchready.flows.tally import Tally
 from pytest_launchready.mapping.records import Map
 from pytest_launchready.wire.board import Memory
 from pytest_launchready.wire.bounds import Limits
@@ -72,6 +73,7 @@ class Marketplace:
         self._engine = engine
         self._called = "marketplace"
         self._actor_class = actor_class
+        self.tally = Tally()
         self._sent = 0
         self._opening = {"signup", "login", *(person.login for person in mapped.people.values())}
         self._company = Company(
@@ -155,6 +157,7 @@ class Marketplace:
 
     def _note(self, exchange: Exchange) -> None:
         self._sent += 1
+        self.tally.add(exchange)
         self.secrets.learn(exchange, opens=exchange.step in self._opening)
 
 

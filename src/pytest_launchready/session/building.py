@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pytest_launchready.flows.build import Watch
     from pytest_launchready.session.state import State
 
+BUILD = pytest.StashKey[dict[str, object]]()
+"""What was seen of the build, for the ledger."""
+
 
 def refuse(run: State) -> None:
     """Raises UsageError for a wait without a build, and for a build where the map does not say how to read one."""
@@ -38,6 +41,8 @@ def wait(config: pytest.Config, run: State) -> None:
     if seconds:
         _say(config, f"launchready: waiting at most {seconds} s for build {expected}")
     verdict = engine_of(config).run(lambda: wait_for_build(watch(run), expected, seconds))
+    seen = [{"said": one.said, **one.measured} for one in verdict.evidence]
+    config.stash[BUILD] = {"expected": expected, "verdict": verdict.outcome, "code": verdict.code, "evidence": seen}
     if verdict.outcome != "passed":
         raise pytest.UsageError(explain(verdict, run.mapped))
     _say(config, f"launchready: build {expected}: {verdict.evidence[0].said}")

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_launchready.core.settings import Settings
 from pytest_launchready.reporting import outcomes, terminal
-from pytest_launchready.session import awaiting, building, ending, redacting, state
+from pytest_launchready.session import awaiting, building, ending, recording, redacting, state
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
@@ -18,6 +18,7 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     ending.treat_sigterm_as_interrupt(config)
     config.stash[outcomes.ALLOWED] = settings.get("allow-inconclusive")
     config.pluginmanager.register(redacting.Redacting(config, run.secrets), "launchready-redacting")
+    config.pluginmanager.register(recording.Recording(config, run), "launchready-recording")
     config.pluginmanager.register(awaiting, "launchready-awaiting")
     config.pluginmanager.register(Hooks(run), "launchready-run")
     if config.pluginmanager.hasplugin("html"):

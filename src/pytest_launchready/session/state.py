@@ -125,6 +125,7 @@ def leave(config: pytest.Config, state: State) -> None:
         except KeyboardInterrupt:
             trace["failed"] = (("run", state.run.id, "interrupted while it undid what it had made"),)
         told = {"sent": marketplace.sent, "reasons": marketplace.consent.reasons}
+        told |= {"exchanges": marketplace.tally.facts(), "people": marketplace.company.roster()}
         waits = asdict(marketplace.patience.waits)
         state.traces.append({**told, "waits": waits, "stopped": marketplace.budget.stopped(), **trace})
     engine = engine_if_started(config)

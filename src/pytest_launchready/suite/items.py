@@ -62,6 +62,7 @@ class CheckItem(pytest.Function):
         item.check = check
         item.add_marker(pytest.mark.launchready(impact=check.impact))
         item.extra_keyword_matches.add(item.nodeid)
+        item.stash[FOUND] = {name: getattr(check, name) for name in ("id", "proves", "remedy", "reference")}
         return item
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -108,7 +109,7 @@ def _context(config: pytest.Config, marketplace: Marketplace) -> Context:
 
 def _settle(check: Check[Context], verdict: Verdict, secrets: Secrets, item: pytest.Item) -> None:
     """Turns a verdict into an outcome, and leaves the finding for the ledger."""
-    item.stash[FOUND] = {**asdict(finding(check, verdict, secrets))}
+    item.stash[FOUND].update(asdict(finding(check, verdict, secrets)))
     if verdict.outcome == "inconclusive":
         raise Inconclusive(f"{verdict.reason} ({verdict.code})")
     if verdict.failure is not None:
