@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_launchready.flows.people import draft_account, draft_listing, draft_text, new_password
+from pytest_launchready.flows.keys import Key
+from pytest_launchready.flows.people import draft_account, draft_listing, draft_text
 from pytest_launchready.flows.run import Run, new_run_id, new_seed
 
 SEEDED = ("first_name", "street", "city", "postcode", "phone")
@@ -83,7 +84,8 @@ def test_generated_prices_are_whole_cents():
 
 def test_passwords_pass_usual_rules():
     """Twenty characters with upper and lower case, digit and sign, never the same."""
-    passwords = {new_password() for _ in range(100)}
+    key = Key()
+    passwords = {key.password(f"lra{number}@example.com") for number in range(100)}
 
     assert len(passwords) == 100
     assert all(re.fullmatch(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*!).{20}", password) for password in passwords)

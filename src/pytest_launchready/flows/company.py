@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows import entrance
-from pytest_launchready.flows.accounts import Accounts
+from pytest_launchready.flows.accounts import Accounts, login_name
 from pytest_launchready.flows.made import Undone
-from pytest_launchready.flows.people import draft_account, new_nonce
+from pytest_launchready.flows.people import draft_account, keys_of, new_nonce
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.stage import Stage
@@ -82,6 +83,8 @@ class Company:
             return await self.stage.undo()
         finally:
             self._accounts.release()
+            if self.stage.register.journal is not None:
+                self.stage.register.journal.close()
             for person in self._people.values():
                 await person.client.close()
 
@@ -108,16 +111,16 @@ class Company:
             f"{did_you_mean(role, allowed)}"
         )
 
-    async def _new(self, name: str, role: str) -> Person:
+    async def _new(self, name: str, role: str, mark: str | None = None) -> Person:
         if role in {"anonymous", POSTMAN}:
             values: dict[str, Any] = {"unique": self.stage.run.unique(), "nonce": new_nonce()}
             entry = Entry(name=role, auth=Auth() if role == POSTMAN else None)
             role = "anonymous"
         else:
             entry = self._entry(role)
-            values = {**draft_account(self.stage.run, self._map.mail.domain), **entry.values}
+            values = draft_account(self.stage.run, self._map.mail.domain, entry.values)
             if entry.accounts:
-                account = await self._accounts.take(entry)
+                account = await self._accounts.take(self._marked(entry, mark))
                 values |= account
                 self._hide(name, {**entry.values, **account})
             else:
@@ -134,7 +137,25 @@ class Company:
             values=values,
         )
         person.has_account = bool(entry.accounts)
+        person.mark = self.stage.run.key.mark(login_name(values)) if entry.accounts else None
         return person
+
+    async def revive(self, name: str, told: Mapping[str, Any]) -> Person:
+        """A person of an earlier run, as its journal tells, with an account and no session."""
+        role = str(told["role"])
+        person = self._people[name] = await self._new(name, role, told.get("account"))
+        if "account" not in told:
+            identity = dict(told["identity"])
+            keys = keys_of(self.stage.run, str(identity.get("email")))
+            person.identity = {**identity, **self._entry(role).values, **keys}
+            self.stage.secrets.add(keys["password"], f"{name}_password".replace("-", "_"))
+        person.has_account = person.ready = True
+        return person
+
+    def _marked(self, entry: Entry, mark: str | None) -> Entry:
+        """The entry with the one account that has this mark, of several."""
+        marked = [one for one in entry.accounts if self.stage.run.key.mark(login_name({**entry.values, **one})) == mark]
+        return replace(entry, accounts=tuple(marked)) if marked else entry
 
     async def _enter(self, person: Person) -> None:
         """Sign-up, then log-in, then `me` make a person ready."""

@@ -25,7 +25,7 @@ async def sign_up(stage: Stage, person: Person) -> None:
     names = {**stage.names(step), "account": person.account()}
     played = await steps.perform(stage, step, sender, names)
     person.identity.update(played.captures)
-    stage.record(step, person, {**names, **played.captures}, Account(person.account()))
+    stage.register.record(step, person, {**names, **played.captures}, Account(person.account()), played.entry)
     if not has_login(stage, person):
         _keep(stage, person, played)
 
@@ -81,6 +81,7 @@ async def _log_in(stage: Stage, person: Person, instead: Mapping[str, Any]) -> A
         person.logging_in = None
     person.live = True
     person.logged_out_in = None
+    stage.register.note(person)
     return Account(person.account())
 
 

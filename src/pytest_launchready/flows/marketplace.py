@@ -68,6 +68,8 @@ class Marketplace:
         self.patience = Patience(self.budget.terms.connect_retries)
         policies: tuple[Policy, ...] = (self.consent, self.budget)
         secrets = Secrets() if secrets is None else secrets
+        if run.journal is not None:
+            run.journal.mask = secrets.mask_all
         for value, label in mapped.secrets.items():
             secrets.add(value, label)
         self._engine = engine

@@ -1,13 +1,13 @@
 """Test people and test items: recognisable, collision-free, nobody's real data.
 
-The seed decides names, titles and prices only. E-mail and user name come from the run's id and passwords from the
-operating system, so knowing the seed opens no account.
+The seed decides names, titles and prices only. E-mail and user name come from the run's id and passwords derive from
+the workspace's key, so knowing the seed opens no account.
 """
 
 from __future__ import annotations
 
 import secrets
-import string
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -22,15 +22,14 @@ RESERVED_DOMAIN = "example.com"
 """Reserved by RFC 2606 and without a mail server (RFC 7505): nobody can receive what is sent there."""
 
 
-def draft_account(run: Run, domain: str | None) -> dict[str, Any]:
-    """A new person's data, before sign-up."""
+def draft_account(run: Run, domain: str | None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A new person's data, before sign-up: what is given, generated for the rest."""
     unique = run.unique()
     fake = _faker(run, unique)
     first, last = fake.first_name(), f"{fake.last_name()} {run.tag.capitalize()}"
-    return {
+    values = {
         "email": f"{unique}@{domain or RESERVED_DOMAIN}",
         "username": unique,
-        "password": new_password(),
         "first_name": first,
         "last_name": last,
         "name": f"{first} {last}",
@@ -40,8 +39,14 @@ def draft_account(run: Run, domain: str | None) -> dict[str, Any]:
         "postcode": fake.postcode(),
         "country": "US",
         "unique": unique,
-        "nonce": new_nonce(),
+        **(given or {}),
     }
+    return {**keys_of(run, str(values["email"])), **values}
+
+
+def keys_of(run: Run, email: str) -> dict[str, str]:
+    """What opens the account of a generated person; the same again for whoever has the workspace's key."""
+    return {"password": run.key.password(email), "nonce": run.key.nonce(email)}
 
 
 def draft_listing(run: Run, given: dict[str, Any]) -> dict[str, Any]:
@@ -62,12 +67,6 @@ def draft_text(run: Run) -> str:
     """A message's text."""
     unique = run.unique()
     return f"{_faker(run, unique).sentence()} ({unique})"
-
-
-def new_password() -> str:
-    """A password that passes usual rules: 20 characters, with upper and lower case, digit and sign."""
-    alphabet = string.ascii_letters + string.digits
-    return "".join(secrets.choice(alphabet) for _ in range(16)) + secrets.choice(string.ascii_uppercase) + "a7!"
 
 
 def new_nonce() -> str:

@@ -40,6 +40,8 @@ class Person:
         """Whether the account exists and log-in has worked once."""
         self.logged_out_in: str | None = None
         """The test that logged this person out: the next test finds the person logged in again."""
+        self.mark: str | None = None
+        """What tells which of the map's accounts this is, without showing it; None of a person who signs up."""
         self.page: str | None = None
         self.lock = asyncio.Lock()
         """Held while the session is being replaced."""

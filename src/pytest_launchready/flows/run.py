@@ -9,6 +9,9 @@ import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pytest_launchready.flows.journal import Journal
+from pytest_launchready.flows.keys import Key
+
 TAG_LETTERS = 8
 """26^8 is 2·10^11: with a thousand runs a day for ten years, two with one tag are unlikely (about 3 %), and a
 clash only means that a sign-up is refused."""
@@ -22,6 +25,10 @@ class Run:
     """Letters only: some shops refuse digits in a person's name, others refuse `-` and `+` in a user name."""
     seed: int
     worker: str = ""
+    key: Key = field(default_factory=Key, repr=False, compare=False)
+    """What the passwords of generated people derive from."""
+    journal: Journal | None = field(default=None, repr=False, compare=False)
+    """Where it is written what this run makes; without one, only this process knows."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False, compare=False)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +10,19 @@ from typing import Any
 import httpx
 
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.core.errors import Inconclusive, LaunchreadyError, NotCovered, UseError
-from pytest_launchready.core.failures import StepFailure
+from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.core.redact import Secrets
-from pytest_launchready.flows import entrance, steps
+from pytest_launchready.flows import entrance, steps, undoing
 from pytest_launchready.flows.bodies import PNG
 from pytest_launchready.flows.consents import GRANTED
-from pytest_launchready.flows.made import Made, Undone, undo_all
+from pytest_launchready.flows.made import Made, Undone
+from pytest_launchready.flows.naming import known
 from pytest_launchready.flows.objects import Thing, make
 from pytest_launchready.flows.payments import until_payment
 from pytest_launchready.flows.people import draft_listing, draft_text
 from pytest_launchready.flows.person import POSTMAN, Person
+from pytest_launchready.flows.register import Register
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import send_as
 from pytest_launchready.mapping.records import Map, Step
@@ -55,7 +55,7 @@ class Stage:
         self.secrets = secrets
         self.person = find_person
         self.current_test = current_test
-        self.made: list[Made] = []
+        self.register = Register(mapped, run.journal)
         target = mapped.target
         self._always: Mapping[str, Any] = {
             "values": mapped.values,
@@ -95,6 +95,7 @@ class Stage:
         names["account"] = person.account()
         act = Act(step, person, names, await steps.perform(self, step, person, names))
         if stops:
+            self.dismiss(act.played.entry)
             raise NotCovered(
                 f"not covered: payment: targets.{self.map.target.name}.payments stops before it; "
                 "everything up to it worked"
@@ -105,11 +106,13 @@ class Stage:
         """Performs a step and gives what it makes, the list it gives, or its captures."""
         act = await self.act(name, caller, given)
         if act.played.items is not None:
+            self.dismiss(act.played.entry)
             return [make(_listed_kind(name), values, raw) for values, raw in act.played.items]
         kind = act.step.makes or name
-        thing = make(kind, {**_known(act.names.get(kind)), **act.played.captures}, act.played.raw)
+        thing = make(kind, {**known(act.names.get(kind)), **act.played.captures}, act.played.raw)
         if act.step.leaves_something:
-            self.record(act.step, act.person, {**act.names, **act.played.captures, kind: thing}, thing)
+            names = {**act.names, **act.played.captures, kind: thing}
+            self.register.record(act.step, act.person, names, thing, act.played.entry)
         return thing
 
     async def provide(self, kind: str, person: Person) -> Thing:
@@ -126,63 +129,41 @@ class Stage:
             raise UseError(f"step {maker} gives a list, so it cannot make one {kind}")
         return made
 
-    def record(self, step: Step, person: Person, names: Mapping[str, Any], thing: Thing) -> None:
-        """Remembers what a step has made, to undo it at the end of the run."""
-        self.made.append(Made(thing.kind, _name_of(thing), person, step.undo, names, step.name))
+    def intend(self, step: Step, person: Person, names: Mapping[str, Any]) -> int | None:
+        """Notes what a step is about to make; see `Register`."""
+        return self.register.intend(step, person, names)
+
+    def dismiss(self, entry: int | None) -> None:
+        """Notes that a step has made nothing."""
+        self.register.dismiss(entry)
+
+    def doubt(self, step: Step, person: Person, names: Mapping[str, Any], entry: int | None = None) -> None:
+        """Remembers what a step may have made, though it did not end well."""
+        self.register.doubt(step, person, names, entry)
 
     def made_of(self, thing: Thing) -> Made | None:
-        """The record of a thing that this run has made and that is still there; of two without ids the newer."""
-        name = _name_of(thing)
-        return next(
-            (made for made in reversed(self.made) if made.kind == thing.kind and made.id == name and not made.gone),
-            None,
-        )
+        """The record of a thing that this run has made; see `Register`."""
+        return self.register.made_of(thing)
 
     def made_here(self, kind: str, name: str) -> bool:
         """Whether this run has made the object."""
-        return any(made.kind == kind and made.id == name for made in self.made)
-
-    def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
-        """Remembers what a step may have made, though it did not end well."""
-        if not step.leaves_something:
-            return
-        kind = step.makes or step.name
-        draft = _known(names.get(kind))
-        label = draft.get("title", draft.get("email", names["unique"]))
-        self.made.append(Made(kind, str(label), person, step.undo, names, step.name, doubtful=True))
+        return self.register.made_here(kind, name)
 
     def forget(self, thing: Thing) -> None:
         """Notes that a test has deleted a thing itself."""
-        made = self.made_of(thing)
-        if made is not None:
-            made.gone = True
+        self.register.forget(thing)
+
+    def owing(self) -> int:
+        """How many requests the undo of what was made may take: its steps, and a look whether the thing is gone."""
+        return sum(len(made.undo) + 1 for made in self.register.made if made.undo and not made.gone)
 
     async def undo(self) -> Undone:
         """Undoes what the run has made, as its maker or as the undoing step's own actor."""
-        actors = {self.map.steps[name].actor for made in self.made if not made.gone for name in made.undo}
-        acting = frozenset(actor for actor in actors if actor)
-        for actor in acting:
-            # Whoever signs up only now has to be undone as well. Whoever cannot come is reported with each undo.
-            with contextlib.suppress(LaunchreadyError, StepFailure):
-                await self.person(actor)
-        try:
-            return await undo_all(self.made, acting, self.undo_with)
-        finally:
-            # What could not be undone is reported once, and not tried again with clients that are closed.
-            self.made = []
+        return await undoing.undo(self)
 
     async def undo_with(self, name: str, made: Made) -> None:
         """Performs one undo step for a thing, whoever has to; raises StepFailure where it did not work."""
-        step = self.step(name)
-        person = await self._who(step, made.person)
-        if not person.live:
-            await entrance.log_in(self, person)
-        names = {**self.names(step, made.names), **made.names, "account": made.person.account()}
-        granted = GRANTED.set(GRANTED.get() | {made.step})
-        try:
-            await steps.perform(self, step, person, names)
-        finally:
-            GRANTED.reset(granted)
+        await undoing.undo_with(self, name, made)
 
     async def _who(self, step: Step, caller: Person) -> Person:
         """Whoever sends a step: the caller where the step says nothing, or is for the caller's role."""
@@ -228,17 +209,6 @@ class Stage:
         if step.makes == "message" and "message" not in given:
             drafts["message"] = {"text": draft_text(self.run)}
         return names | {name: draft for name, draft in drafts.items() if name not in given}
-
-
-def _name_of(thing: Thing) -> str:
-    known = thing.known()
-    return str(known.get("id", known.get("email", "without id")))
-
-
-def _known(thing: object) -> dict[str, Any]:
-    if isinstance(thing, Thing):
-        return thing.known()
-    return dict(thing) if isinstance(thing, Mapping) else {}
 
 
 def _listed_kind(step: str) -> str:

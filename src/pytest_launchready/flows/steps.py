@@ -48,7 +48,13 @@ class Cast(Protocol):
     async def play(self, step: str, person: Person, given: Mapping[str, Any]) -> Thing | list[Thing]:
         """Performs another step and gives what it makes."""
 
-    def doubt(self, step: Step, person: Person, names: Mapping[str, Any]) -> None:
+    def intend(self, step: Step, person: Person, names: Mapping[str, Any]) -> int | None:
+        """Notes, before it is sent, what a step is about to make; the number of the note."""
+
+    def dismiss(self, entry: int | None) -> None:
+        """Notes that a step has made nothing."""
+
+    def doubt(self, step: Step, person: Person, names: Mapping[str, Any], entry: int | None) -> None:
         """Remembers what a step may have made, though it did not end well."""
 
     async def read_mail(self, address: str, ready: Any, wait: float) -> None:
@@ -67,6 +73,8 @@ class Played:
     """The good ones, in order."""
     wrote: bool = False
     """Whether a request that may have changed something was sent, and not refused."""
+    entry: int | None = None
+    """What the journal calls the thing that is being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,9 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
     except BaseException:
         # Cancelled, refused half-way, or not understood: what the step makes may exist all the same.
         if played.wrote:
-            cast.doubt(step, person, scope)
+            cast.doubt(step, person, scope, played.entry)
+        else:
+            cast.dismiss(played.entry)
         raise
     finally:
         STEP.reset(token)
@@ -119,6 +129,8 @@ async def _request(
     wrote_before = played.wrote
     while True:
         played.wrote = wrote_before or not request.safe
+        if not request.safe and played.entry is None:
+            played.entry = cast.intend(step, person, scope)
         try:
             exchange = await send(cast, step, request, actor, here)
         except NoAnswer as error:

@@ -1,0 +1,138 @@
+"""Looking for what a run made: by its tag, where no answer came; by its id, to see that it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from pytest_launchready.core.answer import Answer
+from pytest_launchready.core.errors import LaunchreadyError
+from pytest_launchready.core.failures import StepFailure
+from pytest_launchready.flows import entrance, steps
+from pytest_launchready.flows.made import GONE, Made
+from pytest_launchready.flows.naming import carries, known
+from pytest_launchready.flows.person import Person
+from pytest_launchready.flows.sending import send
+from pytest_launchready.mapping.records import Request, Step
+from pytest_launchready.wire.transport import NoAnswer
+
+if TYPE_CHECKING:
+    from pytest_launchready.flows.stage import Stage
+
+PAUSES = (0.0, 0.1, 0.3)
+"""Seconds before each look whether something is gone: some shops delete a moment later."""
+
+Item = tuple[dict[str, Any], Any]
+"""The captures and the JSON of one object in a list."""
+
+
+def lists_of(stage: Stage, kind: str) -> list[Step]:
+    """The steps by which objects of a kind are listed, those of the resource included where it says what an item is."""
+    names = ["search"] if kind == "listing" else []
+    found = [stage.map.steps[name] for name in (*names, f"list_{kind}s", f"list_{kind}es") if name in stage.map.steps]
+    verb = stage.map.resources[kind].verbs.get("list") if kind in stage.map.resources else None
+    if verb is not None and verb.step is None:
+        found.append(Step(name=f"list_{kind}s", parts=(verb.request,)))
+    return [step for step in found if step.skip is None and any(_lists(part) for part in step.parts)]
+
+
+def _lists(part: object) -> bool:
+    return isinstance(part, Request) and part.items is not None
+
+
+async def listed(stage: Stage, step: Step, person: Person, text: str, given: dict[str, Any]) -> list[Item] | None:
+    """What a list step gives for a text; None where it could not be asked."""
+    try:
+        actor = person if person.may_act_as(step.actor) else await stage.person(str(step.actor))
+        await ready(stage, actor)
+        names = {**stage.names(step), **given, "search": {"text": text}, "account": actor.account()}
+        return (await steps.perform(stage, step, actor, names)).items
+    except (LaunchreadyError, StepFailure):
+        return None
+
+
+async def ready(stage: Stage, person: Person) -> None:
+    """Logs a person in who has an account and no session."""
+    if not person.live and not person.anonymous:
+        await entrance.log_in(stage, person)
+
+
+async def find(stage: Stage, made: Made) -> bool | None:
+    """Whether what a step may have made exists, its id and names filled in; None where no list can tell."""
+    told = False
+    for step in lists_of(stage, made.kind) if made.words else ():
+        for word in made.words:
+            items = await listed(stage, step, made.person, word, dict(made.names))
+            told |= items is not None
+            for values, raw in items or []:
+                if "id" in values and (carries(raw, word) or carries(values, word)):
+                    made.id = str(values["id"])
+                    made.names = {**made.names, **values, made.kind: {**known(made.names.get(made.kind)), **values}}
+                    return True
+    return False if told else None
+
+
+async def remains(stage: Stage, made: Made) -> str | None:
+    """The exchange that still shows an object after its undo; None where it is gone, or the map cannot read it."""
+    request = _reading(stage, made.kind)
+    if request is None or made.kind == "account":  # of an account, its owner can no longer ask
+        return None
+    shown: str | None = None
+    for pause in PAUSES:
+        await asyncio.sleep(pause)
+        shown = await _shown(stage, made, request)
+        if shown is None:
+            return None
+    return f"it is still there: {shown}"
+
+
+def _reading(stage: Stage, kind: str) -> Request | None:
+    """The request that reads an object of a kind, if the map has one."""
+    resource = stage.map.resources.get(kind)
+    verb = resource.verbs.get("read") if resource else None
+    if verb is not None:
+        return verb.request
+    reader = stage.map.steps.get(f"get_{kind}")
+    if reader is None or reader.skip is not None or len(reader.parts) != 1:
+        return None
+    return reader.parts[0] if isinstance(reader.parts[0], Request) else None
+
+
+async def _shown(stage: Stage, made: Made, request: Request) -> str | None:
+    step = Step(name=f"get_{made.kind}", parts=(request,))
+    thing = {"id": made.names.get("id", made.id), **known(made.names.get(made.kind))}
+    scope = {**stage.names(step), **made.names, "id": thing["id"], made.kind: thing}
+    try:
+        person = made.person if made.person.may_act_as(request.actor) else await stage.person(str(request.actor))
+        await ready(stage, person)
+        scope |= {"owner": made.person.account(), "account": person.account()}
+        exchange = await send(stage, step, request, person, scope)
+    except (NoAnswer, LaunchreadyError, StepFailure):
+        return None
+    answer = exchange.answer
+    if answer is None or answer.status in GONE or not 200 <= answer.status < 300:
+        return None
+    return exchange.line if _shows(stage, made, request, answer, scope) else None
+
+
+def _shows(stage: Stage, made: Made, request: Request, answer: Answer, scope: dict[str, Any]) -> bool:
+    resource = stage.map.resources.get(made.kind)
+    if resource is not None and resource.gone is not None and resource.gone.find(answer, scope):
+        return False
+    if resource is not None and resource.match is not None:
+        return bool(resource.match.find(answer, scope))
+    auth = made.person.auth
+    if auth.refused is not None and auth.refused.find(answer, scope):
+        return False
+    if any(path.find(answer, scope) is None for path in request.capture.values()):
+        return False
+    return _holds(answer.json, str(made.id))
+
+
+def _holds(value: Any, wanted: str) -> bool:
+    """Whether JSON has a value somewhere."""
+    if isinstance(value, dict):
+        return any(_holds(inner, wanted) for inner in value.values())
+    if isinstance(value, list):
+        return any(_holds(inner, wanted) for inner in value)
+    return str(value) == wanted
