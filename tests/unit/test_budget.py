@@ -100,11 +100,18 @@ def test_a_board_keeps_what_is_written_on_it(board):
     def fill(tally):
         tally.sent, tally.started, tally.slot, tally.row = 7, 1.5, 2.25, 3
         tally.recent, tally.seen, tally.undo_row, tally.stopped, tally.why = 0b101, 20, 1, 1, "müde".encode()
+        tally.owed = 9
 
     board.change(fill)
     tally = board.change(lambda tally: tally)
     assert (tally.sent, tally.started, tally.slot, tally.row, tally.recent) == (7, 1.5, 2.25, 3, 5)
-    assert (tally.seen, tally.undo_row, tally.stopped, tally.why.rstrip(b"\0").decode()) == (20, 1, 1, "müde")
+    assert (tally.owed, tally.seen, tally.undo_row, tally.stopped, tally.why.rstrip(b"\0").decode()) == (
+        9,
+        20,
+        1,
+        1,
+        "müde",
+    )
 
 
 def test_an_error_while_a_board_is_read_does_not_lock_it(board):
@@ -201,28 +208,38 @@ def test_the_command_line_wins_over_the_map():
 # -- the budget ---------------------------------------------------------------------------------------------------
 
 
-def test_a_run_sends_no_more_than_its_budget_and_undo_has_a_reserve(board):
-    """One in five requests is kept for undo; the refusal names budget, setting and count, and nothing is sent."""
+def test_a_run_sends_no_more_than_its_budget(board):
+    """One in ten requests is kept for undo; the refusal names budget, setting and count, and nothing is sent."""
     shop = Shop()
     budget = Budget(terms_for("shop", "local", {"requests": 10}), board)
     client = client_of(shop, budget=budget)
 
-    *good, refused = ask(client, 9)
-    assert good == [200] * 8
+    *good, refused = ask(client, 10)
+    assert good == [200] * 9
     assert refused.code == "budget"
-    assert str(refused) == (
-        "the budget of the run is used up: 8 of 10 requests are sent, and the other 2 are kept for undo "
-        "(targets.shop.budget.requests = 10); nothing was sent"
-    )
+    why = "the budget of 10 requests is used up, but for what undo needs (targets.shop.budget.requests)"
+    assert str(refused) == f"{why}; 9 are sent, this one is not"
     with undoing():
-        *good, refused = ask(client, 3)
-    assert good == [200] * 2
-    assert str(refused) == (
-        "the budget of the run is used up: 10 of 10 requests are sent (targets.shop.budget.requests = 10); "
-        "nothing was sent"
-    )
+        good, refused = ask(client, 2)
+    assert good == 200
+    undo = "the budget of 10 requests is used up, by undo too (targets.shop.budget.requests)"
+    assert str(refused) == f"{undo}; 10 are sent, this one is not"
     assert len(shop.times) == 10
-    assert list(budget.stopped().values()) == [1, 1]
+    assert budget.stopped() == {why: 1, undo: 1}
+
+
+def test_what_undo_will_need_is_kept_for_it(board):
+    """Whatever has been made, by any process, can be undone inside the budget; a write is refused before a read."""
+    terms = terms_for("shop", "local", {"requests": 20})
+    mine, others = Budget(terms, board), Budget(terms, board)
+    mine.owing = lambda: 4
+    others.owing = lambda: 6
+    assert ask(client_of(Shop(), budget=others), 2) == [200] * 2
+    *good, refused = ask(client_of(Shop(), budget=mine), 6, "POST")
+    assert (good[:4], refused.code) == ([200] * 4, "budget")  # 20 - 2 reserve - 10 owed - 2 for what it makes - 2 sent
+    assert ask(client_of(Shop(), budget=mine), 3)[:2] == [200] * 2
+    others.settle()
+    assert ask(client_of(Shop(), budget=mine), 3) == [200] * 3
 
 
 def test_the_time_for_sending_ends_but_not_for_undo(board):
@@ -337,7 +354,7 @@ def test_a_reason_is_bounded():
     circuit.note(tally, bad, Terms(failures=1), undoing=False)
     assert len(tally.why) == 200
     why = circuit.refusal(tally, Terms(failures=1), undoing=False)
-    assert why.startswith("the target fails: 1 errors in a row, the last one step search: no answer: üü")
+    assert why.startswith("the target fails: 1 error in a row, the last one step search: no answer: üü")
     assert why.endswith("ü")
 
 
@@ -429,8 +446,9 @@ def test_the_summary_says_what_was_waited_for_and_why_sending_stopped():
     waits = {"polled": 2, "limited": 1, "seconds": 1.5, "repeated": 1}
     trace = {"sent": 3, "undone": 0, "left": (), "failed": (), "doubtful": (), "reasons": {}, "waits": waits}
     lines = trace_lines([{**trace, "stopped": {"the target fails": 2}}, {**trace, "stopped": {"the target fails": 0}}])
-    assert lines[1] == (
-        "4 times asked again until an answer was there, 2 waits that a rate limiter asked for (3.0 s), "
-        "2 requests sent again after a lost connection"
-    )
-    assert lines[2] == "stopped sending: the target fails (2 requests not sent)"
+    assert lines[1:5] == [
+        "asked again until an answer was there: 4 times",
+        "waited because a rate limiter asked for it: 2 times, 3.0 s",
+        "sent again after a lost connection: 2 requests",
+        "stopped sending: the target fails (2 requests not sent)",
+    ]

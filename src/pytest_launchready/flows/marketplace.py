@@ -99,6 +99,7 @@ class Marketplace:
             ),
             current_test=lambda: engine.current_test,
         )
+        self.budget.owing = self._company.stage.owing
         self.map = mapped
         self.run = run
         self.secrets = secrets
@@ -139,7 +140,10 @@ class Marketplace:
     def leave(self) -> Undone:
         """Undoes what the run has made and closes every connection; blocks until it is done."""
         with undoing():
-            return self._engine.run(self._company.leave)
+            try:
+                return self._engine.run(self._company.leave)
+            finally:
+                self.budget.settle()
 
     async def _find(self, name: str) -> Actor:
         return self._actor(await self._company.find(name))

@@ -61,17 +61,19 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _patience_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the run waited for and sent again: a line if there was any of it."""
+    """What the run waited for and sent again, a line for each kind."""
     total: Counter[str] = Counter()
     for trace in traces:
         total.update(trace["waits"])
     parts = (
-        (total["polled"], f"{total['polled']} times asked again until an answer was there"),
-        (total["limited"], f"{total['limited']} waits that a rate limiter asked for ({total['seconds']:.1f} s)"),
-        (total["repeated"], f"{total['repeated']} requests sent again after a lost connection"),
+        (total["polled"], f"asked again until an answer was there: {total['polled']} times"),
+        (
+            total["limited"],
+            f"waited because a rate limiter asked for it: {total['limited']} times, {total['seconds']:.1f} s",
+        ),
+        (total["repeated"], f"sent again after a lost connection: {total['repeated']} requests"),
     )
-    said = [text for count, text in parts if count]
-    return [", ".join(said)] if said else []
+    return [text for count, text in parts if count]
 
 
 def _stop_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -79,7 +81,10 @@ def _stop_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     refused: Counter[str] = Counter()
     for trace in traces:
         refused.update(trace["stopped"])
-    return [f"stopped sending: {why} ({count} requests not sent)" for why, count in refused.items()]
+    return [
+        f"stopped sending: {why} ({count} request{'' if count == 1 else 's'} not sent)"
+        for why, count in refused.items()
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

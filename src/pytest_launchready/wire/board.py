@@ -19,7 +19,7 @@ from pytest_launchready.core.errors import UseError
 
 T = TypeVar("T")
 
-LAYOUT = struct.Struct("<QddIIIII200s")
+LAYOUT = struct.Struct("<QQddIIIII200s")
 FIRST_SEAT = 4096
 """The byte of the first seat's lock; locks may lie beyond the end of a file."""
 
@@ -30,6 +30,8 @@ class Tally:
 
     sent: int = 0
     """Requests that left, or are about to."""
+    owed: int = 0
+    """Requests that undo will need for what has been made so far."""
     started: float = 0.0
     """When the first one asked to leave; 0 before that."""
     slot: float = 0.0
@@ -164,6 +166,7 @@ class File:
 def _packed(tally: Tally) -> bytes:
     return LAYOUT.pack(
         tally.sent,
+        tally.owed,
         tally.started,
         tally.slot,
         tally.row,

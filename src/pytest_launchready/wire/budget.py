@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -18,12 +18,16 @@ from pytest_launchready.core.errors import Inconclusive
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.wire import circuit
 from pytest_launchready.wire.board import Board, Tally
+from pytest_launchready.wire.patience import only_reads
 from pytest_launchready.wire.terms import Terms
 
 SEAT = "launchready_seat"
 """Key of a request's seat in its extensions."""
 LOOK_AGAIN = 0.005
 """Seconds until the first in line looks again for a seat that another process may have left."""
+
+MAKES = 2
+"""Requests that undo is taken to need for what a write may make: the undo, and a read that proves it."""
 
 UNDOING: ContextVar[bool] = ContextVar("launchready_undoing", default=False)
 
@@ -47,6 +51,9 @@ class Budget:
         self._turn = asyncio.Lock()
         self._bounds = terms.counts or terms.watches
         self._refused: Counter[str] = Counter()
+        self._owed = 0
+        self.owing: Callable[[], int] = lambda: 0
+        """How many requests the undo of what this process has made will need; set by whoever knows what was made."""
 
     def stopped(self) -> dict[str, int]:
         """Why sending stopped → how many requests this process did not send for that."""
@@ -62,7 +69,9 @@ class Budget:
         if self.terms.concurrency is not None:
             request.extensions[SEAT] = await self._seat(self.terms.concurrency)
         try:
-            pause = self._board.change(self._book)
+            owed = self.owing() if self.terms.requests is not None else 0
+            writes = not only_reads(request)
+            pause = self._board.change(lambda tally: self._book(tally, owed, writes=writes))
             if pause > 0:
                 await asyncio.sleep(pause)
                 if self.terms.watches:
@@ -83,6 +92,16 @@ class Budget:
         if seat is not None:
             self._board.leave_seat(seat)
 
+    def settle(self) -> None:
+        """Nothing is owed any more: what this process has made is undone, or given up."""
+
+        def settled(tally: Tally) -> None:
+            tally.owed -= self._owed
+
+        if self._owed:
+            self._board.change(settled)
+            self._owed = 0
+
     async def _seat(self, seats: int) -> int:
         # First come, first served within a process; between processes whoever looks first.
         async with self._turn:
@@ -90,27 +109,34 @@ class Budget:
                 await asyncio.sleep(LOOK_AGAIN)
             return seat
 
-    def _book(self, tally: Tally) -> float:
+    def _book(self, tally: Tally, owed: int, *, writes: bool) -> float:
         """Seconds until the next request may leave, which is counted now."""
-        terms, now, undo = self.terms, time.monotonic(), UNDOING.get()
-        self._refuse_if_stopped(tally)
+        terms, now = self.terms, time.monotonic()
+        owed_by_all = tally.owed - self._owed + owed
         started = tally.started or now
         slot = now if terms.rate is None else max(now, tally.slot)
-        if terms.seconds is not None and not undo and slot - started > terms.seconds:
-            raise self._refusal("budget", f"the time for sending is over: budget.seconds allows {terms.seconds:g} s")
-        if terms.requests is not None and tally.sent >= terms.requests - (0 if undo else terms.reserve):
-            kept = terms.requests - tally.sent
-            rest = f", and the other {kept} are kept for undo" if kept else ""
-            raise self._refusal(
-                "budget",
-                f"the budget of the run is used up: {tally.sent} of {terms.requests} requests are sent{rest} "
-                f"({terms.cap} = {terms.requests})",
-            )
+        self._refuse_if_stopped(tally)
+        self._refuse_if_late(slot - started)
+        self._refuse_if_spent(tally.sent, owed_by_all + terms.reserve + (MAKES if writes else 0))
+        tally.owed, self._owed = owed_by_all, owed
         tally.started = started
         tally.sent += 1
         if terms.rate is not None:
             tally.slot = slot + 1 / terms.rate
         return slot - now
+
+    def _refuse_if_late(self, after: float) -> None:
+        allowed = self.terms.seconds
+        if allowed is not None and after > allowed and not UNDOING.get():
+            raise self._refusal("budget", f"the time for sending is over: budget.seconds allows {allowed:g} s")
+
+    def _refuse_if_spent(self, sent: int, kept: int) -> None:
+        requests, cap = self.terms.requests, self.terms.cap
+        if requests is None or sent + (0 if UNDOING.get() else kept) < requests:
+            return
+        rest = "by undo too" if UNDOING.get() else "but for what undo needs"
+        why = f"the budget of {requests} requests is used up, {rest} ({cap})"
+        raise self._refusal("budget", why, f"{sent} are sent, this one is not")
 
     def _refuse_if_stopped(self, tally: Tally) -> None:
         why = self._stop(tally, undo=UNDOING.get())
@@ -120,6 +146,6 @@ class Budget:
     def _stop(self, tally: Tally, *, undo: bool) -> str | None:
         return circuit.refusal(tally, self.terms, undoing=undo) if self.terms.watches else None
 
-    def _refusal(self, code: str, why: str) -> Inconclusive:
+    def _refusal(self, code: str, why: str, so: str = "nothing was sent") -> Inconclusive:
         self._refused[why] += 1
-        return Inconclusive(f"{why}; nothing was sent", code=code)
+        return Inconclusive(f"{why}; {so}", code=code)

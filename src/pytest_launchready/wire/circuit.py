@@ -29,7 +29,7 @@ def note(tally: Tally, exchange: Exchange, terms: Terms, *, undoing: bool) -> No
         return
     errors = tally.recent.bit_count()
     if terms.failures is not None and tally.row >= terms.failures:
-        why = f"{tally.row} errors in a row"
+        why = in_a_row(tally.row)
     elif terms.error_rate is not None and tally.seen == WINDOW and errors > terms.error_rate * WINDOW:
         why = f"{errors} errors among the last {WINDOW} requests"
     else:
@@ -39,11 +39,16 @@ def note(tally: Tally, exchange: Exchange, terms: Terms, *, undoing: bool) -> No
     tally.why = f"{why}, the last one {what}: {exchange.outcome}".encode()[:LONGEST_REASON]
 
 
+def in_a_row(errors: int) -> str:
+    """How many errors there were one after another."""
+    return f"{errors} error{'s' if errors > 1 else ''} in a row"
+
+
 def refusal(tally: Tally, terms: Terms, *, undoing: bool) -> str | None:
     """Why nothing more may be sent; undo may send until it meets as many errors in a row itself."""
     if not undoing:
         why = tally.why.rstrip(b"\0").decode(errors="ignore")  # a file pads it, and may have cut a letter in two
         return f"the target fails: {why}" if tally.stopped else None
     if terms.failures is not None and tally.undo_row >= terms.failures:
-        return f"the target fails: {tally.undo_row} errors in a row while the run undid what it had made"
+        return f"the target fails: {in_a_row(tally.undo_row)} while the run undid what it had made"
     return None

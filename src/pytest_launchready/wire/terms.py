@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-RESERVE = 5
-"""One request of so many is kept for undo: a create takes one request and its undo one, and most requests only read."""
+RESERVE = 10
+"""One request of so many is kept for undo besides what it is known to need: it may have to log in again, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Terms:
 
     @property
     def reserve(self) -> int:
-        """Requests that only undo may use."""
+        """Requests that only undo may use, whatever the run makes."""
         return 0 if self.requests is None else self.requests // RESERVE
 
     @property
