@@ -145,10 +145,6 @@ class Stage:
         """The record of a thing that this run has made; see `Register`."""
         return self.register.made_of(thing)
 
-    def owing(self) -> int:
-        """How many requests it takes to undo what was made, and to see that it is gone."""
-        return sum(len(made.undo) + 1 for made in self.made if made.undo and not made.gone)
-
     def made_here(self, kind: str, name: str) -> bool:
         """Whether this run has made the object."""
         return self.register.made_here(kind, name)
