@@ -61,7 +61,7 @@ CASES = {
     "infinity": ("200 OK: JSON with -Infinity, which is no JSON number", "contract", {}),
     "too_large": ("200 OK: JSON with the number 1e999, which is too large", "contract", {}),
     "twice": ("200 OK: JSON with the key 'id' twice in one object", "contract", {}),
-    "ten_million_digits": ("200 OK: JSON with a number of 7,900,000 digits", "contract", {}),
+    "ten_million_digits": ("200 OK: JSON with a number of more than 4,300 digits", "contract", {}),
     "many_values": ("200 OK: JSON of more than 200,000 values", "contract", {}),
     "wide_text": ("200 OK: JSON that takes 31 MB as text, at most 16 MB are read", "contract", {}),
     "half_a_character": ("200 OK: JSON with half a character", "contract", {}),

@@ -13,8 +13,8 @@ MOST_VALUES = 200_000
 """Values of a document: each may take 112 bytes of memory, so together they take 22 MB at most."""
 MOST_MEMORY = 16_000_000
 """Bytes that the text itself may take: one character of four bytes makes all the others as wide."""
-MOST_DIGITS = 1_000
-"""Digits of a whole number; reading one takes time that grows with their square."""
+MOST_DIGITS = 4_300
+"""Digits of a whole number, Python's own bound; reading one takes time that grows with their square."""
 
 
 class Flaw(ValueError):  # noqa: N818 - a verdict on a text, in the words of messages
@@ -30,11 +30,13 @@ def read(text: str) -> Any:
     if opened + text.count(",") > MOST_VALUES:
         raise Flaw(f"JSON of more than {MOST_VALUES:,} values")
     try:
-        document = _DECODER.decode(text)
+        document = (_DECODER if 0 < sys.get_int_max_str_digits() <= MOST_DIGITS else _CAREFUL).decode(text)
     except Flaw:
         raise
     except json.JSONDecodeError as error:
         raise Flaw(_not_json(text, error)) from None
+    except ValueError:
+        raise Flaw(_TOO_MANY_DIGITS) from None
     except RecursionError:
         raise Flaw(f"JSON nested deeper than {DEEPEST} levels") from None
     if opened > DEEPEST and _deeper(document):
@@ -70,7 +72,7 @@ def _constant(name: str) -> NoReturn:
 
 def _whole(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
-        raise Flaw(f"JSON with a number of {len(digits):,} digits")
+        raise Flaw(_TOO_MANY_DIGITS)
     return int(digits)
 
 
@@ -104,6 +106,9 @@ def _has_half_characters(document: Any) -> bool:
     return False
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
+_TOO_MANY_DIGITS = f"JSON with a number of more than {MOST_DIGITS:,} digits"
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_fraction)
+_CAREFUL = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_fraction, parse_int=_whole
 )
+"""For a process that has lifted Python's bound; slower, since it is called for every number."""

@@ -83,9 +83,8 @@ class Inflater:
         return piece
 
 
-def inflaters(request: httpx.Request, response: httpx.Response, most: int) -> tuple[Inflater, ...]:
-    """What undoes the encodings of an answer, outermost first; raises Unsound for one that was not asked for."""
-    given = response.headers.get("content-encoding")
+def inflaters(request: httpx.Request, given: str, most: int) -> tuple[Inflater, ...]:
+    """What undoes the encodings of a Content-Encoding, outermost first; raises Unsound for one not asked for."""
     if not given:
         return ()
     codings = [coding for coding in map(str.strip, given.lower().split(",")) if coding not in {"", "identity"}]

@@ -122,7 +122,8 @@ class Transport(httpx.AsyncBaseTransport):
         try:
             async with asyncio.timeout(self._limits.seconds):
                 response = await lane.inner.handle_async_request(request)
-                response = await read(request, response, tap, self._limits)
+                response.request = request
+                await read(request, response, tap, self._limits)
         except TimeoutError as error:
             raise Unsound(late(tap, self._limits.seconds), "timeout") from error
         except httpx.RequestError:
