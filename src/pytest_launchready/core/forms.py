@@ -12,8 +12,14 @@ from urllib.parse import quote, quote_plus
 SHORTEST = 6
 """Shorter forms are not looked for: they would hide ordinary words."""
 
-# White space, quotes, what pytest puts at the head of a line, escaped line ends, colours.
-_FILLING = re.compile(r"""[\s"']+(?:(?<=[\n ])[E>|+?-](?=\s)[\s"']+)*|\\[nr]|\x1b\[[\d;]*m""")
+_COLOUR = r"\x1b\[[\d;]*m"
+_SPACE = rf"(?:[ \t]|{_COLOUR})*"
+# What pytest puts at the head of a line, colours, escaped line ends, white space, quotes and what escapes them.
+_FILLING = re.compile(
+    rf"\n{_SPACE}(?:[E>|](?=[\s\x1b]){_SPACE})?(?:[+?-](?=[\s\x1b]))?|{_COLOUR}|\\+[nr]|[ \t\r\f\v\"'\\]+"
+)
+_BROKEN = ("\n", "\x1b", "\\n", "\\r")
+_PLAIN_FILLING = dict.fromkeys(map(ord, " \t\r\f\v\"'\\"))
 
 
 def forms(value: str) -> Iterator[tuple[str, str]]:
@@ -25,11 +31,12 @@ def forms(value: str) -> Iterator[tuple[str, str]]:
         yield re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), form), "_ENCODED"
     for form in (json.dumps(value), json.dumps(value, ensure_ascii=False)):
         yield form[1:-1], "_JSON"
-        yield json.dumps(form)[3:-3], "_JSON"
     yield repr(value)[1:-1], "_REPR"
+    yield ascii(value)[1:-1], "_REPR"
     data = value.encode(errors="surrogatepass")
     yield repr(data)[2:-1], "_REPR"
     yield escape(value), "_HTML"
+    yield escape(escape(value)), "_HTML"
     yield data.hex(), "_HEX"
     yield data.hex().upper(), "_HEX"
     for form in _base64(data):
@@ -47,8 +54,10 @@ def _base64(data: bytes) -> Iterator[str]:
 
 
 def squeeze(text: str) -> str:
-    """The text without what a line break brings along, so that a value broken over lines is whole again."""
-    return _FILLING.sub("", text)
+    """The text without what breaking, quoting and escaping add to it: a value that suffered them is whole again."""
+    if any(sign in text for sign in _BROKEN):
+        return _FILLING.sub("", text)
+    return text.translate(_PLAIN_FILLING)
 
 
 def kept(text: str) -> list[tuple[int, int]]:

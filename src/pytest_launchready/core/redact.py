@@ -32,9 +32,10 @@ class Secrets:
         self._readable: set[str] = set()
         self._new: deque[tuple[str, str]] = deque()
         """What is not indexed yet: that waits until a text is to be masked, so that a request costs nothing."""
-        self._labels: dict[str, str] = {}
-        self._whole: set[str] = set()
-        """Forms that are masked as a whole only."""
+        self._written: dict[str, list[tuple[str, int, str]]] = {}
+        """A squeezed form → how it may be written, how much of that stands before its first character, and its name."""
+        self._ends: dict[str, tuple[str, str]] = {}
+        """A squeezed form → the head and the tail from which a cut one is known; none for what is masked whole only."""
         self._heads: dict[str, list[tuple[str, int]]] = {}
         """Four characters → the forms that have them among their first six, and where."""
         self._tails: dict[str, list[tuple[str, int]]] = {}
@@ -84,9 +85,9 @@ class Secrets:
         if not isinstance(data, list | tuple):
             return data
         if len(data) > 1 and all(isinstance(line, str) for line in data):
-            parts = self.mask("\n".join(data)).split("\n")
-            if len(parts) != len(data):  # a text of several lines among them
-                parts = [self.mask(line) for line in data]
+            # Masking keeps line ends, so each text finds its own lines again.
+            lines = iter(self.mask("\n".join(data)).split("\n"))
+            parts = ["\n".join(next(lines) for _ in range(text.count("\n") + 1)) for text in data]
             same = all(old == new for old, new in zip(data, parts, strict=True))
         else:
             parts = [self.mask_all(inner) for inner in data]
@@ -104,25 +105,29 @@ class Secrets:
             partly = "@" not in value and "://" not in value
             for form, suffix in forms(value):
                 self._register(form, name + suffix, partly=partly)
-                self._register(squeeze(form), name + suffix, partly=partly)
             if "\n" in value:
                 for line in value.splitlines():
                     if len(line.strip()) >= PART:
                         self.add(line.strip(), f"{name}_line")
 
-    def _register(self, form: str, label: str, *, partly: bool) -> None:
-        if len(form) < SHORTEST or form in self._labels:
+    def _register(self, written: str, label: str, *, partly: bool) -> None:
+        form = squeeze(written)
+        if len(form) < SHORTEST:
             return
-        if not partly:
-            self._whole.add(form)
+        known = form in self._written
         # The label first, so that another thread never finds a form without it.
-        self._labels[form] = label
+        self._written.setdefault(form, []).append((written, written.find(form[0]), label))
+        if known:
+            return
+        head, tail = squeeze(written[:PART]), squeeze(written[-PART:])
+        partly = partly and min(len(head), len(tail)) >= SHORTEST and len(written) > PART
+        if partly:
+            self._ends[form] = head, tail
         for at in range(STRIDE):
             self._heads.setdefault(form[at : at + GRAM], []).append((form, at))
-            if partly and len(form) > PART:
-                from_end = at + GRAM
-                gram = form[len(form) - from_end : len(form) - at]
-                self._tails.setdefault(gram, []).append((form, from_end))
+            if partly:
+                gram = form[len(form) - at - GRAM : len(form) - at]
+                self._tails.setdefault(gram, []).append((form, at + GRAM))
 
     def _spans(self, text: str) -> list[Span]:
         """Where the secrets are, in order, none over another and none over the end of a line."""
@@ -135,13 +140,31 @@ class Secrets:
             for start, end, label in shaped(text)
             for line in re.finditer(r"[^\n]+", text[start:end])
         ]
-        if "\n" in text or "\\n" in text:
-            found += _spread(self._find(squeeze(text)), text)
-        else:
-            found += self._find(text)
+        squeezed = squeeze(text)
+        matches = self._find(squeezed)
+        if matches:
+            places = [at for start, end in kept(text) for at in range(start, end)]
+            for start, end, form in matches:
+                found += self._where(text, places[start:end], form)
         return _joined(found) if found else found
 
+    def _where(self, text: str, places: list[int], form: str) -> list[Span]:
+        """Where in the text a match of the squeezed text stands; the fillings of a broken one stay."""
+        start, end = places[0], places[-1] + 1
+        for written, lead, label in self._written[form]:
+            if start >= lead and "\n" not in written and text.startswith(written, start - lead):
+                return [(start - lead, start - lead + len(written), label)]
+        written, _, label = self._written[form][0]
+        label = label if len(places) == len(form) else f"{label}_PART"
+        if "\n" not in text[start:end]:
+            # Words that only together make the secret are not it.
+            return [(start, end, label)] if text.count(" ", start, end) <= written.count(" ") else []
+        breaks = [at for at in range(1, len(places)) if "\n" in text[places[at - 1] : places[at]]]
+        bounds = zip([0, *breaks], [*breaks, len(places)], strict=True)
+        return [(places[first], places[last - 1] + 1, label) for first, last in bounds]
+
     def _find(self, text: str) -> list[Span]:
+        """The matches in a squeezed text: start, end, and the form."""
         heads, tails = self._heads, self._tails
         found: list[Span] = []
         for at in range(0, len(text) - GRAM + 1, STRIDE):
@@ -156,17 +179,15 @@ class Secrets:
         if at < 0:
             return None
         if text.startswith(form, at):
-            return at, at + len(form), self._labels[form]
-        if form in self._whole or not text.startswith(form[:PART], at):
+            return at, at + len(form), form
+        if form not in self._ends or not text.startswith(self._ends[form][0], at):
             return None
-        length = _shared(form, text[at : at + len(form)])
-        return (at, at + length, f"{self._labels[form]}_PART") if length >= PART else None
+        return at, at + _shared(form, text[at : at + len(form)]), form
 
     def _from_tail(self, text: str, end: int, form: str) -> Span | None:
-        if end > len(text) or not text.endswith(form[-PART:], 0, end):
+        if end > len(text) or not text.endswith(self._ends[form][1], 0, end):
             return None
-        length = _shared(form[::-1], text[max(0, end - len(form)) : end][::-1])
-        return end - length, end, f"{self._labels[form]}_PART" if length < len(form) else self._labels[form]
+        return end - _shared(form[::-1], text[max(0, end - len(form)) : end][::-1]), end, form
 
 
 def _shared(one: str, other: str) -> int:
@@ -188,26 +209,6 @@ def _joined(spans: list[Span]) -> list[Span]:
             joined.append((start, end, label))
             longest = end - start
     return joined
-
-
-def _spread(spans: list[Span], text: str) -> Iterator[Span]:
-    """Spans of the squeezed text as spans of the text itself; what was squeezed out, line ends too, stays."""
-    if not spans:
-        return
-    parts = kept(text)
-    ends: list[int] = []
-    total = 0
-    for start, end in parts:
-        total += end - start
-        ends.append(total)
-    for start, end, label in spans:
-        pieces = [
-            (first + max(start - upto + last - first, 0), last - max(upto - end, 0), label)
-            for (first, last), upto in zip(parts, ends, strict=True)
-            if upto > start and upto - (last - first) < end
-        ]
-        whole = pieces[0][0], pieces[-1][1], label
-        yield from pieces if "\n" in text[whole[0] : whole[1]] else [whole]
 
 
 def _cut(text: str, spans: list[Span]) -> Iterator[tuple[str, str | None]]:
