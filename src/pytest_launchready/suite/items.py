@@ -31,14 +31,6 @@ class CheckFailure(AssertionError):  # noqa: N818 - a verdict, not an error of o
     """A check that failed, as text."""
 
 
-class Folder(pytest.Collector):
-    """A folder of the team's: what its conftest.py overrides holds for our items too."""
-
-    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        """Nothing: pytest itself collects what is in the folder."""
-        return iter(())
-
-
 class Audit(pytest.Collector):
     """Our branch of the tree, made from the catalogue and the map only."""
 

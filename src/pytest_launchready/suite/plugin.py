@@ -14,7 +14,7 @@ from pytest_launchready.core.checks import Check, choose
 from pytest_launchready.probes.catalogue import FAMILIES
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.session.state import State, state_of
-from pytest_launchready.suite.items import ROOT, Audit, Folder
+from pytest_launchready.suite.items import ROOT, Audit
 
 CHOSEN = pytest.StashKey[tuple[Check[Context], ...]]()
 LADDER = ("marketplace", "launchready_actor_class", "launchready_client_args", "launchready_transport")
@@ -41,10 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Adds the checks after the team's tests, before anything is selected by -k or -m."""
-    parent: pytest.Collector = session
-    for folder in _overriding(session.config):
-        parent = Folder.from_parent(parent, name=folder, nodeid=folder)
-    audit: Audit = Audit.from_parent(parent, name=ROOT, nodeid=ROOT)
+    audit: Audit = Audit.from_parent(_parent(session, items), name=ROOT, nodeid=ROOT)
     audit.checks = session.config.stash[CHOSEN]
     items.extend(audit.collect())
 
@@ -76,23 +73,28 @@ def again(run: State, ids: Iterable[str]) -> str:
     return shlex.join([*words, "-k", f"{ROOT}::"])
 
 
-def _overriding(config: pytest.Config) -> list[str]:
-    """The folders, outermost first, whose conftest.py overrides how the marketplace is reached."""
+def _parent(session: pytest.Session, items: list[pytest.Item]) -> pytest.Collector:
+    """The folder whose conftest.py says how the marketplace is reached, so that it holds for checks; else the root.
+
+    Fixtures are seen by what is below their folder in the tree, whatever its node id.
+    """
+    config = session.config
     found = sorted({folder for module in config.pluginmanager.get_plugins() if (folder := _folder(config, module))})
     for outer, inner in pairwise(found):
-        if not Path(inner).is_relative_to(outer):
+        if not inner.is_relative_to(outer):
+            names = " and ".join(f"{folder.relative_to(config.rootpath)}/conftest.py" for folder in (outer, inner))
             raise pytest.UsageError(
-                f"--launchready-audit: {outer}/conftest.py and {inner}/conftest.py both override how the marketplace "
-                "is reached, so which of them counts? Give one folder, or override it in a conftest.py above both"
+                f"--launchready-audit: {names} both override how the marketplace is reached, so which of them counts? "
+                "Give one folder, or override it in a conftest.py above both"
             )
-    return found
+    nodes = (node for item in items for node in item.iter_parents() if isinstance(node, pytest.Directory))
+    return next((node for node in nodes if found and node.path == found[-1]), session)
 
 
-def _folder(config: pytest.Config, module: Any) -> str | None:
+def _folder(config: pytest.Config, module: Any) -> Path | None:
     """The folder of a conftest.py that overrides a rung of the ladder, below the root folder; else None."""
     path = Path(getattr(module, "__file__", None) or "")
     if path.name != "conftest.py" or not any(hasattr(module, name) for name in LADDER):
         return None
-    folder = path.parent
-    inside = folder.is_relative_to(config.rootpath) and folder != config.rootpath
-    return folder.relative_to(config.rootpath).as_posix() if inside else None
+    inside = path.parent.is_relative_to(config.rootpath) and path.parent != config.rootpath
+    return path.parent if inside else None
