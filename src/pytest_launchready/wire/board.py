@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -121,8 +122,6 @@ class File:
 
     def change(self, act: Callable[[Tally], T]) -> T:
         """See `Board`."""
-        from fcntl import LOCK_EX, LOCK_UN, lockf
-
         with self._lock:
             lockf(self._file, LOCK_EX, 1)
             try:
@@ -135,8 +134,6 @@ class File:
 
     def take_seat(self, seats: int) -> int | None:
         """See `Board`."""
-        from fcntl import LOCK_EX, LOCK_NB, lockf
-
         with self._lock:
             for seat in range(seats):
                 if seat in self._held:
@@ -151,8 +148,6 @@ class File:
 
     def leave_seat(self, seat: int) -> None:
         """See `Board`."""
-        from fcntl import LOCK_UN, lockf
-
         with self._lock:
             if seat in self._held:
                 self._held.discard(seat)
