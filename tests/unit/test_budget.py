@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import Inconclusive, UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.reporting.terminal import trace_lines
+from pytest_launchready.session.sharing import Sharing
 from pytest_launchready.wire import circuit
 from pytest_launchready.wire.board import File, Memory, Tally
 from pytest_launchready.wire.bounds import Limits
@@ -179,6 +181,20 @@ def test_a_board_that_is_not_there_is_an_error_that_says_why(tmp_path):
         UseError, match=r"share their budget in .*/gone, which cannot be opened: No such file.* without -n"
     ):
         File(tmp_path / "gone")
+
+
+def test_workers_go_on_from_what_the_controller_has_sent():
+    """One board for the whole run; its file goes with whoever made it, and not with a worker."""
+    controller = Sharing(None)
+    controller.board().change(lambda tally: setattr(tally, "sent", 3))
+    told = controller.tell()
+    worker = Sharing(told)
+    worker.board().change(lambda tally: setattr(tally, "sent", tally.sent + 1))
+    worker.close()
+    assert controller.tell() == told
+    assert controller.board().change(lambda tally: tally.sent) == 4
+    controller.close()
+    assert not Path(told).exists()
 
 
 # -- the terms ----------------------------------------------------------------------------------------------------

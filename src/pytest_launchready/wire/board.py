@@ -113,10 +113,10 @@ class File:
         self._lock = threading.Lock()
 
     @classmethod
-    def make(cls) -> Path:
-        """A new file, in the folder for temporary files, that only this user may read."""
+    def make(cls, tally: Tally | None = None) -> Path:
+        """A new file, in the folder for temporary files, that only this user may read; it goes on from a tally."""
         handle, name = tempfile.mkstemp(prefix="launchready-run-")
-        os.write(handle, _packed(Tally()))
+        os.write(handle, _packed(tally or Tally()))
         os.close(handle)
         return Path(name)
 
