@@ -21,8 +21,8 @@ import pytest
 
 # @pytest.fixture(scope="session")
 # def launchready_client_args():
-#     """Bounds of one request: seconds in all, seconds to connect, connections a person, redirects."""
-#     return {"seconds": 30.0, "connect": 10.0, "connections": 4, "redirects": 5}
+#     """Bounds of one request: seconds in all, seconds to connect, connections a person, redirects, bytes of a body."""
+#     return {"seconds": 30.0, "connect": 10.0, "connections": 4, "redirects": 5, "body": 8_000_000}
 
 # @pytest.fixture(scope="session")
 # def launchready_transport():
