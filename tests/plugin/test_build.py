@@ -9,6 +9,8 @@ import pytest
 from pytest_launchready.cli import main
 from pytest_launchready.flows.build import RUNS, Watch, wait_for_build
 from pytest_launchready.mapping.load import load_map
+from pytest_launchready.probes.build import FAMILY
+from pytest_launchready.probes.subject import Context, Subject
 
 MAP = """
 [targets.shop]
@@ -211,6 +213,41 @@ def test_behind_a_proxy_the_addresses_are_not_measured(serve, look, monkeypatch)
     assert verdict.evidence[0].said.endswith(f"at shop.test by the proxy http://127.0.0.1:{server.port}")
 
 
+@pytest.mark.parametrize(
+    ("builds", "second", "outcome", "code"),
+    [
+        (["42"], ["42"], "passed", None),
+        (["42"], ["41"], "failed", "mixed-fleet"),
+        ([None], [None], "inconclusive", "build-absent"),
+    ],
+)
+def test_an_audit_compares_the_addresses(serve, tmp_path, builds, second, outcome, code):
+    """`build.same` needs no expected build: whatever one address says, all have to say."""
+    server = serve(*builds)
+    serve(*second, address="127.0.0.2", port=server.port)
+    path = tmp_path / "launchready.toml"
+    path.write_text(MAP.format(host="shop.test", port=server.port))
+
+    async def resolve(host, port):
+        return "127.0.0.1", "127.0.0.2"
+
+    mapped = load_map(path, "shop")
+    check = next(check for check in FAMILY.checks(Subject(mapped)) if check.id == "build.same")
+    context = Context(marketplace=None, watch=Watch(mapped, "lrtest", resolve=resolve))
+    verdict = asyncio.run(check.run(context))
+    assert (verdict.outcome, verdict.code) == (outcome, code)
+
+
+def test_the_expected_build_is_a_check_too(serve, tmp_path):
+    """`build.expected` looks again, should a deploy have come in between."""
+    path = tmp_path / "launchready.toml"
+    path.write_text(MAP.format(host="127.0.0.1", port=serve("41").port))
+    mapped = load_map(path, "shop")
+    checks = {check.id: check for check in FAMILY.checks(Subject(mapped, expected_build="42"))}
+    context = Context(marketplace=None, watch=Watch(mapped, "lrtest"), expected_build="42")
+    assert asyncio.run(checks["build.expected"].run(context)).code == "old-build"
+
+
 @pytest.fixture
 def run(pytester):
     """Runs pytest against a server."""
@@ -263,6 +300,16 @@ def test_a_map_without_a_build_source_is_a_usage_error(shop):
     result.stderr.fnmatch_lines(
         ["ERROR: --launchready-expect-build: launchready.toml does not say where the build is told. Add*source*"]
     )
+
+
+def test_certificates_that_cannot_be_read_are_a_usage_error(pytester):
+    """Named, before anything is sent."""
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makefile(".toml", launchready=MAP.format(host="127.0.0.1", port=9).replace("http://", "https://"))
+    given = ("--launchready-target=shop", "--launchready-expect-build=42", "--launchready-ca-bundle=nowhere.pem")
+    result = pytester.runpytest(*given)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --launchready-expect-build: nowhere.pem cannot be used for TLS*"])
 
 
 def test_waiting_for_nothing_is_a_usage_error(shop):

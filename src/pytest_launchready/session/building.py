@@ -36,11 +36,15 @@ def wait(config: pytest.Config, run: State) -> None:
     expected, seconds = run.settings.get("expect-build"), run.settings.get("wait")
     if expected is None or config.option.collectonly or hasattr(config, "workerinput"):
         return
+    from pytest_launchready.core.errors import UseError
     from pytest_launchready.flows.build import explain, wait_for_build
 
     if seconds:
         _say(config, f"launchready: waiting at most {seconds} s for build {expected}")
-    verdict = engine_of(config).run(lambda: wait_for_build(watch(run), expected, seconds))
+    try:
+        verdict = engine_of(config).run(lambda: wait_for_build(watch(run), expected, seconds))
+    except UseError as error:
+        raise pytest.UsageError(f"--launchready-expect-build: {error}") from None
     seen = [{"said": one.said, **one.measured} for one in verdict.evidence]
     config.stash[BUILD] = {"expected": expected, "verdict": verdict.outcome, "code": verdict.code, "evidence": seen}
     if verdict.outcome != "passed":

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from pytest_launchready.wire.sockets import Sockets
+
 Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
 """Host and port → the addresses that the name has now; raises OSError where it has none."""
 
@@ -20,7 +22,7 @@ async def resolve(host: str, port: int) -> tuple[str, ...]:
 
 
 class Pinned(httpx.AsyncBaseTransport):
-    """Connects to one address of a host, on a new connection each time; Host header and TLS name stay the host's.
+    """Connects to one address of a host, on connections of its own; Host header and TLS name stay the host's.
 
     Requests to other hosts go where their own names lead.
     """
@@ -28,8 +30,7 @@ class Pinned(httpx.AsyncBaseTransport):
     def __init__(self, host: str, address: str | None, context: ssl.SSLContext, proxy: str | None = None) -> None:
         self._host = host
         self._address = address
-        never_kept = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-        self._inner = httpx.AsyncHTTPTransport(verify=context, limits=never_kept, trust_env=False, proxy=proxy)
+        self._inner = Sockets(context, connections=1, proxy=proxy)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer of the host at that address."""
