@@ -1,6 +1,9 @@
 """No test runs against another build than the expected one; real servers, loopback only."""
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +14,7 @@ from pytest_launchready.flows.build import RUNS, Watch, wait_for_build
 from pytest_launchready.mapping.load import load_map
 from pytest_launchready.probes.build import FAMILY
 from pytest_launchready.probes.subject import Context, Subject
+from pytest_launchready.wire.client import Trust
 
 MAP = """
 [targets.shop]
@@ -201,6 +205,35 @@ def test_a_name_that_does_not_resolve_is_down(tmp_path):
     watch = Watch(load_map(path, "shop"), "lrtest", resolve=resolve)
     verdict = asyncio.run(wait_for_build(watch, "42"))
     assert verdict.failure.got == "shop.invalid says the name does not resolve (DNS): Name or service not known"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_the_name_stays_in_tls_whatever_the_address(serve, tmp_path):
+    """The certificate is that of the name: it is asked for by the name, and checked against it."""
+    names = []
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "2", "-subj", "/CN=shop.test", "-addext", "subjectAltName=DNS:shop.test"),
+            *("-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+    server = serve("42")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    path = tmp_path / "launchready.toml"
+    path.write_text(MAP.format(host="shop.test", port=server.port).replace("http://", "https://"))
+
+    async def resolve(host, port):
+        return ("127.0.0.1",)
+
+    watch = Watch(load_map(path, "shop"), "lrtest", Trust(str(tmp_path / "cert.pem")), resolve)
+    assert asyncio.run(wait_for_build(watch, "42")).outcome == "passed"
+    assert set(names) == {"shop.test"}
 
 
 def test_behind_a_proxy_the_addresses_are_not_measured(serve, look, monkeypatch):
