@@ -27,9 +27,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wait.add_argument("--seconds", type=float, default=300.0, metavar="N", help="how long to wait (default 300)")
     wait.add_argument("--config", type=Path, default=Path("launchready.toml"), metavar="PATH", help="the map")
     wait.set_defaults(run=_wait)
+    _add_sweep(commands)
     given = parser.parse_args(arguments)
     status: int = given.run(given)
     return status
+
+
+def _add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sweep = commands.add_parser("sweep", help="finish what killed runs left; exit status 1 if something remains")
+    sweep.add_argument("--target", required=True, metavar="NAME", help="a [targets.NAME] of the map")
+    sweep.add_argument("--config", type=Path, default=Path("launchready.toml"), metavar="PATH", help="the map")
+    sweep.add_argument("--dry-run", action="store_true", help="say what would be undone, and send no write")
+    sweep.add_argument("--older-than", default="0s", metavar="AGE", help="only journals untouched for 90s, 30m, 1h, 2d")
+    sweep.add_argument(
+        "--by-tag",
+        action="store_true",
+        help="without journals: remove whatever carries the tag of a run, also of one that runs elsewhere just now",
+    )
+    sweep.set_defaults(run=_sweep)
+
+
+def _sweep(given: argparse.Namespace) -> int:
+    from pytest_launchready.core.errors import LaunchreadyError
+    from pytest_launchready.flows.journal import folder_above
+    from pytest_launchready.flows.tidying import seconds_of, tidy
+    from pytest_launchready.mapping.load import load_map
+    from pytest_launchready.mapping.problems import MapError
+    from pytest_launchready.wire.engine import Engine
+
+    engine = Engine()
+    try:
+        mapped = load_map(given.config, given.target)
+        folder = folder_above(given.config.parent)
+        age = seconds_of(given.older_than)
+        lines, clean = tidy(mapped, folder, engine, older_than=age, dry=given.dry_run, by_tag=given.by_tag)
+    except (LaunchreadyError, MapError) as error:
+        return _refuse(str(error))
+    finally:
+        engine.close()
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 0 if clean else 1
 
 
 def _demo(given: argparse.Namespace) -> int:

@@ -79,14 +79,18 @@ class Company:
 
     async def leave(self) -> Undone:
         """Undoes what the run has made, closes every client and gives the accounts back."""
+        journal = self.stage.register.journal
         try:
-            return await self.stage.undo()
+            undone = await self.stage.undo()
+            if journal is not None:
+                journal.close()
         finally:
             self._accounts.release()
-            if self.stage.register.journal is not None:
-                self.stage.register.journal.close()
+            if journal is not None:
+                journal.leave()
             for person in self._people.values():
                 await person.client.close()
+        return undone
 
     async def _another(self, role: str) -> Person:
         self._counts[role] += 1

@@ -40,7 +40,8 @@ class Entry:
     """None: no answer came."""
     begun: bool = False
     """Whether its undo had begun."""
-    over: bool = False
+    how: str | None = None
+    """What became of it in the end: "undone", "gone", "nothing" or "left"; None while something is to be done."""
 
 
 @dataclass(slots=True)
@@ -50,22 +51,25 @@ class Story:
     head: dict[str, Any]
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     entries: dict[int, Entry] = field(default_factory=dict)
+    ended: bool = False
+    """Whether the run came to its end, and has told itself what it could not undo."""
 
     @property
     def open(self) -> list[Entry]:
         """What may still be there, in the order in which it was made."""
-        return [entry for entry in self.entries.values() if not entry.over]
+        return [entry for entry in self.entries.values() if entry.how is None]
 
 
 class Journal:
     """The journal of one process; the file is made at its first line."""
 
     def __init__(
-        self, folder: Path, name: str, head: Mapping[str, Any], mask: Callable[[Any], Any] = lambda data: data
+        self, folder: Path, name: str, head: Mapping[str, Any], mark_key: Callable[[], str | None] = lambda: None
     ) -> None:
-        self.path = folder / f"{name}.jsonl"
-        self.mask = mask
+        self.path = folder / "journal" / f"{name}.jsonl"
+        self.mask: Callable[[Any], Any] = lambda data: data
         self._head = {"launchready": VERSION, "pid": os.getpid(), **head}
+        self._mark_key = mark_key
         self._file: int | None = None
         self._numbers = count(1)
         self._open: dict[int, tuple[str, str]] = {}
@@ -74,8 +78,9 @@ class Journal:
     @classmethod
     def claimed(cls, path: Path, file: int, story: Story) -> Journal:
         """The journal of a process that is gone, to be carried on; `file` is locked."""
-        journal = cls(path.parent, path.stem, story.head)
-        journal.path, journal._file = path, file
+        journal = cls(path.parent.parent, path.stem, story.head)
+        journal._file = file
+        journal._numbers = count(max(story.entries, default=0) + 1)
         journal._open = {entry.number: (entry.kind, entry.id or entry.label) for entry in story.open}
         return journal
 
@@ -102,8 +107,8 @@ class Journal:
             return
         self._write({"do": "over", "n": number, "how": how})
         if how == "left":
-            note = {name: self._head.get(name) for name in ("target", "api", "run")} | {"kind": kind, "id": name}
-            with (self.path.parent.parent / LEFT).open("a", encoding="utf-8") as notes:
+            note = {key: self._head.get(key) for key in ("target", "api", "run")} | {"kind": kind, "id": name}
+            with (self.path.parents[1] / LEFT).open("a", encoding="utf-8") as notes:
                 notes.write(json.dumps(self.mask(note)) + "\n")
 
     def person(self, name: str, known: Mapping[str, Any]) -> None:
@@ -114,17 +119,22 @@ class Journal:
 
     def close(self) -> None:
         """Gives the journal up: it is removed if nothing is left to do, else the next run or a sweep carries on."""
-        if self._file is None:
-            return
-        if not self._open:
+        if self._file is not None and not self._open:
             self.path.unlink(missing_ok=True)
-        os.close(self._file)
-        self._file = None
+        elif self._file is not None:
+            self._write({"do": "end"})
+        self.leave()
+
+    def leave(self) -> None:
+        """Gives the lock back and leaves the file as it is."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _write(self, line: Mapping[str, Any], *, sync: bool = False) -> None:
         if self._file is None:
             self._file = self._make()
-            self._put(self._head)
+            self._put({**self._head, "key": self._mark_key()})
         self._put(line)
         if sync:
             os.fsync(self._file)
@@ -175,6 +185,18 @@ def claim(path: Path) -> tuple[int, Story] | None:
     return None
 
 
+def living(path: Path) -> bool:
+    """Whether the process that writes a journal is alive."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
+
+
 def read(path: Path) -> Story | None:
     """What a journal tells; None where it has no head yet. A last line that was cut off is left out."""
     story: Story | None = None
@@ -192,7 +214,9 @@ def read(path: Path) -> Story | None:
 
 def _tell(story: Story, what: str, line: dict[str, Any]) -> None:
     number = line.pop("n", 0)
-    if what == "person":
+    if what == "end":
+        story.ended = True
+    elif what == "person":
         story.people[line.pop("name")] = line
     elif what == "intent":
         line |= {"undo": tuple(line["undo"]), "words": tuple(line["words"])}
@@ -202,7 +226,8 @@ def _tell(story: Story, what: str, line: dict[str, Any]) -> None:
         if what == "made":
             entry.id, entry.names = line["id"], line["names"]
         entry.begun |= what == "undoing"
-        entry.over |= what == "over"
+        if what == "over":
+            entry.how = line["how"]
 
 
 def _plain(value: Any) -> Any:

@@ -72,18 +72,18 @@ async def find(stage: Stage, made: Made) -> bool | None:
     return False if told else None
 
 
-async def remains(stage: Stage, made: Made) -> str | None:
-    """The exchange that still shows an object after its undo; None where it is gone, or the map cannot read it."""
+async def still_there(stage: Stage, made: Made) -> tuple[bool | None, str]:
+    """Whether an object is still shown, with the exchange; None where the map cannot read it, or nothing answered."""
     request = _reading(stage, made.kind)
     if request is None or made.kind == "account":  # of an account, its owner can no longer ask
-        return None
-    shown: str | None = None
+        return None, ""
+    seen: tuple[bool | None, str] = None, ""
     for pause in PAUSES:
         await asyncio.sleep(pause)
-        shown = await _shown(stage, made, request)
-        if shown is None:
-            return None
-    return f"it is still there: {shown}"
+        seen = await _look(stage, made, request)
+        if not seen[0]:
+            break
+    return seen
 
 
 def _reading(stage: Stage, kind: str) -> Request | None:
@@ -98,7 +98,7 @@ def _reading(stage: Stage, kind: str) -> Request | None:
     return reader.parts[0] if isinstance(reader.parts[0], Request) else None
 
 
-async def _shown(stage: Stage, made: Made, request: Request) -> str | None:
+async def _look(stage: Stage, made: Made, request: Request) -> tuple[bool | None, str]:
     step = Step(name=f"get_{made.kind}", parts=(request,))
     thing = {"id": made.names.get("id", made.id), **known(made.names.get(made.kind))}
     scope = {**stage.names(step), **made.names, "id": thing["id"], made.kind: thing}
@@ -108,11 +108,11 @@ async def _shown(stage: Stage, made: Made, request: Request) -> str | None:
         scope |= {"owner": made.person.account(), "account": person.account()}
         exchange = await send(stage, step, request, person, scope)
     except (NoAnswer, LaunchreadyError, StepFailure):
-        return None
+        return None, ""
     answer = exchange.answer
-    if answer is None or answer.status in GONE or not 200 <= answer.status < 300:
-        return None
-    return exchange.line if _shows(stage, made, request, answer, scope) else None
+    if answer is None or not (200 <= answer.status < 300 or answer.status in GONE):
+        return None, exchange.line
+    return answer.status not in GONE and _shows(stage, made, request, answer, scope), exchange.line
 
 
 def _shows(stage: Stage, made: Made, request: Request, answer: Answer, scope: dict[str, Any]) -> bool:

@@ -68,8 +68,8 @@ class Undoes(Protocol):
     async def find(self, made: Made) -> bool | None:
         """Whether a doubtful object exists, now with its id; None where nothing can tell."""
 
-    async def remains(self, made: Made) -> str | None:
-        """What shows that the object is still there; None where it is gone, or nothing can tell."""
+    async def still_there(self, made: Made) -> tuple[bool | None, str]:
+        """Whether an object is still shown, with the exchange; None where nothing can tell."""
 
     def went_with_owner(self, made: Made) -> bool:
         """Whether an object is known to have gone with the account of its owner, or is that account."""
@@ -124,9 +124,13 @@ async def _undo(thing: Made, cast: Undoes) -> str | None:
             exchange = error.failure.exchange
             answer: Answer | None = exchange.answer if exchange else None
             if answer is None or answer.status not in GONE:
-                return f"{step}: {exchange.line if exchange else error.failure.got}"
+                why = f"{step}: {exchange.line if exchange else error.failure.got}"
+                # Over GraphQL, and in some shops, "there is no such thing" has another status.
+                gone = answer is not None and answer.status < 500 and (await cast.still_there(thing))[0] is False
+                return None if gone else why
         except OwnerGone as error:
             return None if cast.went_with_owner(thing) else f"{step}: {error}"
         except LaunchreadyError as error:
             return f"{step}: {error}"
-    return await cast.remains(thing)
+    there, line = await cast.still_there(thing)
+    return f"it is still there: {line}" if there else None

@@ -81,7 +81,8 @@ class Register:
         made = self.made_of(thing)
         if made is not None:
             made.gone = True
-            self.dismiss(made.entry)
+            if self.journal is not None and made.entry is not None:
+                self.journal.over(made.entry, "gone")
 
     def note(self, person: Person) -> None:
         """Keeps who somebody is in the journal, without what opens the account."""

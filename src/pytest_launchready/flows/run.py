@@ -7,10 +7,14 @@ import random
 import secrets
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
+from pytest_launchready import __version__
 from pytest_launchready.flows.journal import Journal
 from pytest_launchready.flows.keys import Key
+from pytest_launchready.mapping.records import Target
 
 TAG_LETTERS = 8
 """26^8 is 2·10^11: with a thousand runs a day for ten years, two with one tag are unlikely (about 3 %), and a
@@ -43,6 +47,21 @@ class Run:
     def unique(self) -> str:
         """Letters and digits that no other call, worker or run has had; starts with the tag."""
         return f"{self.id}{self.worker}{'n' if self.worker else ''}{self.number()}"
+
+
+def with_journal(run: Run, folder: Path, target: Target) -> Run:
+    """The run with a journal in a workspace's folder, which is made when the run first makes something."""
+    name = f"{run.id}.{run.worker}" if run.worker else run.id
+    head = {
+        "target": target.name,
+        "api": target.api,
+        "run": run.id,
+        "worker": run.worker,
+        "seed": run.seed,
+        "version": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return replace(run, journal=Journal(folder, name, head, lambda: run.key.mark("key")))
 
 
 def new_run_id() -> str:

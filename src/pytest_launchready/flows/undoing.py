@@ -48,9 +48,9 @@ class Undoing:
             return await self._account_exists(made)
         return await looking.find(self._stage, made)
 
-    async def remains(self, made: Made) -> str | None:
-        """What shows that the object is still there; None where it is gone, or nothing can tell."""
-        return await looking.remains(self._stage, made)
+    async def still_there(self, made: Made) -> tuple[bool | None, str]:
+        """Whether an object is still shown, with the exchange; None where nothing can tell."""
+        return await looking.still_there(self._stage, made)
 
     def went_with_owner(self, made: Made) -> bool:
         """Whether an object is known to have gone with the account of its owner, or is that account."""

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_launchready.core.settings import Settings
 from pytest_launchready.reporting import outcomes, terminal
-from pytest_launchready.session import awaiting, building, ending, recording, redacting, state
+from pytest_launchready.session import awaiting, building, ending, recording, redacting, state, sweeping
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
@@ -19,6 +19,8 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     config.stash[outcomes.ALLOWED] = settings.get("allow-inconclusive")
     config.pluginmanager.register(redacting.Redacting(config, run.secrets), "launchready-redacting")
     config.pluginmanager.register(recording.Recording(config, run), "launchready-recording")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(sweeping.Sweeping(config, run), "launchready-sweeping")
     config.pluginmanager.register(awaiting, "launchready-awaiting")
     config.pluginmanager.register(Hooks(run), "launchready-run")
     if config.pluginmanager.hasplugin("html"):
@@ -33,7 +35,8 @@ class Hooks:
 
     def pytest_report_header(self) -> list[str]:
         """The target, what tells this run from others, and the settings that are not defaults."""
-        return terminal.header(self._run.settings, state.facts(self._run))
+        swept = [f"launchready: {line}" for line in self._run.swept]
+        return terminal.header(self._run.settings, state.facts(self._run)) + swept
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Waits for the expected build, before workers start and anything is collected."""

@@ -41,9 +41,13 @@ class State:
     secrets: Secrets
     """What no output of this run may show; known from the reading of the map on."""
     sharing: Sharing
+    folder: Path
+    """Where journals and the key are kept."""
     demo: demo.Host | None = None
     marketplaces: list[Marketplace] = field(default_factory=list)
     traces: list[dict[str, Any]] = field(default_factory=list)
+    swept: list[str] = field(default_factory=list)
+    """What came of what earlier runs had left."""
 
     def terms(self) -> Terms:
         """How much this run may send, and how fast."""
@@ -63,6 +67,7 @@ class State:
 
 def begin(config: pytest.Config, settings: Settings) -> State:
     """The run: its map is read and its identity settled; raises UsageError for a bad map."""
+    from pytest_launchready.flows.keys import FOLDER, key_of
     from pytest_launchready.flows.run import Run, new_run_id, new_seed
     from pytest_launchready.mapping.load import load_map
     from pytest_launchready.mapping.problems import MapError
@@ -82,11 +87,13 @@ def begin(config: pytest.Config, settings: Settings) -> State:
         raise pytest.UsageError(str(error)) from None
     mapped = replace(mapped, source=_short(path))
     seed = settings.get("seed") if settings.get("seed") is not None else told.get("seed", new_seed())
-    run = Run(told.get("run", new_run_id()), seed, _letters(getattr(config, "workerinput", {}).get("workerid", "")))
+    folder = config.rootpath / FOLDER
+    worker = _letters(getattr(config, "workerinput", {}).get("workerid", ""))
+    run = Run(told.get("run", new_run_id()), seed, worker, key_of(folder))
     secrets = Secrets()
     for value, label in mapped.secrets.items():
         secrets.add(value, label)
-    config.stash[STATE] = State(settings, mapped, run, secrets, Sharing(told.get("board")), host)
+    config.stash[STATE] = State(settings, mapped, run, secrets, Sharing(told.get("board")), folder, host)
     return config.stash[STATE]
 
 
@@ -123,7 +130,8 @@ def leave(config: pytest.Config, state: State) -> None:
         try:
             trace = asdict(marketplace.leave())
         except KeyboardInterrupt:
-            trace["failed"] = (("run", state.run.id, "interrupted while it undid what it had made"),)
+            why = "interrupted while it undid what it had made; the next run, or `launchready sweep`, goes on"
+            trace["failed"] = (("run", state.run.id, why),)
         told = {"sent": marketplace.sent, "reasons": marketplace.consent.reasons}
         told |= {"exchanges": marketplace.tally.facts(), "people": marketplace.company.roster()}
         waits = asdict(marketplace.patience.waits)
