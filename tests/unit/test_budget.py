@@ -352,6 +352,28 @@ def test_too_many_errors_among_the_last_requests_stop_the_run(board):
     assert "the target fails: 11 errors among the last 20 requests, the last one" in str(found[24])
 
 
+def test_a_rate_of_few_requests_is_none(board):
+    """A broken endpoint or two at the start stop nothing yet."""
+    found = ask(client_of(Shop(BROKEN), budget=Budget(Terms(error_rate=0.5), board)), 21)
+    assert found[:20] == [500] * 20
+    assert found[20].code == "circuit"
+
+
+def test_who_waits_for_a_slot_hears_that_the_run_has_stopped(board):
+    """A queue of requests does not go on hitting a target that has begun to fail."""
+    shop = Shop(BROKEN)
+    client = client_of(shop, budget=Budget(Terms(rate=20, failures=1), board))
+
+    async def at_once():
+        sending = (client.send("GET", URL, headers={}, follow=False) for _ in range(3))
+        return await asyncio.gather(*sending, return_exceptions=True)
+
+    first, *others = asyncio.run(at_once())
+    assert first.status_code == 500
+    assert [error.code for error in others] == ["circuit"] * 2
+    assert len(shop.times) == 1
+
+
 def test_undo_goes_on_until_it_meets_as_many_errors_itself(board):
     """What was made is undone on a target that fails, if it can be; on one that is gone nobody waits for it all."""
     shop = Shop(BROKEN)
