@@ -127,6 +127,19 @@ def test_a_dropped_connection_is_tried_once_more_and_the_record_says_so(meet):
     assert again.line.endswith(", as anonymous, on a second connection")
 
 
+def test_the_second_try_goes_out_on_a_fresh_connection(meet):
+    """Not on another that was kept alive: the server has dropped those, too."""
+    meeting = meet("drops_when_kept_alive")
+    anonymous = meeting.market.get_actor("anonymous")
+
+    async def two_at_once():
+        return await asyncio.gather(anonymous.call("read"), anonymous.call("read"))
+
+    asyncio.run(two_at_once())
+    assert meeting.call("read") == 1
+    assert [exchange.retried for exchange in meeting.exchanges] == [False, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("name", "step", "cause"),
     [
