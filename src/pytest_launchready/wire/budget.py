@@ -26,6 +26,8 @@ SEAT = "launchready_seat"
 LOOK_AGAIN = 0.005
 """Seconds until the first in line looks again for a seat that another process may have left."""
 
+CATCH_UP = 0.1
+"""Seconds by which a late request may be late without setting the pace back; more would be a burst after each pause."""
 MAKES = 2
 """Requests that undo is taken to need for what a write may make: the undo, and a read that proves it."""
 
@@ -114,7 +116,7 @@ class Budget:
         terms, now = self.terms, time.monotonic()
         owed_by_all = tally.owed - self._owed + owed
         started = tally.started or now
-        slot = now if terms.rate is None else max(now, tally.slot)
+        slot = now if terms.rate is None or not tally.slot else max(now - CATCH_UP, tally.slot)
         self._refuse_if_stopped(tally)
         self._refuse_if_late(slot - started)
         self._refuse_if_spent(tally.sent, owed_by_all + terms.reserve + (MAKES if writes else 0))
@@ -123,7 +125,7 @@ class Budget:
         tally.sent += 1
         if terms.rate is not None:
             tally.slot = slot + 1 / terms.rate
-        return slot - now
+        return max(slot - now, 0)
 
     def _refuse_if_late(self, after: float) -> None:
         allowed = self.terms.seconds
