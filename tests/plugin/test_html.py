@@ -1,5 +1,8 @@
 """What the HTML report says before its table."""
 
+import html
+import re
+
 import pytest
 
 SOURCE = """
@@ -17,8 +20,8 @@ SOURCE = """
 def report(shop, pytester):
     """A function that runs a suite and gives the report's text up to its table."""
 
-    def run(source):
-        shop("--html=report.html", "--self-contained-html", source=source)
+    def run(source, *arguments):
+        shop("--html=report.html", "--self-contained-html", *arguments, source=source)
         return (pytester.path / "report.html").read_text().partition("<body")[2]
 
     return run
@@ -46,6 +49,26 @@ def test_undecided_is_not_passed(report):
     text = report(SOURCE + "\n    def test_open(): pytest_launchready.inconclusive('who <knows>')\n")
     assert ">NOT PROVEN</b> · 1 passed, 0 failed, 1 inconclusive" in text
     assert "test_open: who &lt;knows&gt;" in text
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_the_row_of_an_undecided_test_says_so(report, allowed):
+    """Not Failed, Error or Skipped, wherever it ended."""
+    text = report(
+        """
+        import pytest, pytest_launchready
+
+        @pytest.fixture
+        def open_question():
+            pytest_launchready.inconclusive("who knows")
+
+        def test_open(): pytest_launchready.inconclusive("who knows")
+        def test_open_at_setup(open_question): pass
+        """,
+        *(["--launchready-allow-inconclusive"] if allowed else []),
+    )
+    results = re.findall(r"col-result[^>]*>(\w+)<", html.unescape(text).replace('\\"', '"'))
+    assert results == ["Inconclusive", "Inconclusive"]
 
 
 def test_a_run_of_skips_proves_nothing(report):

@@ -1,5 +1,7 @@
 """What becomes of a test that could not be decided, or that the map does not cover."""
 
+from xml.etree import ElementTree as ET
+
 import pytest
 
 UNDECIDED = """
@@ -248,3 +250,137 @@ def test_a_certificate_file_that_cannot_be_used_is_named(shop, pytester):
     shop("--launchready-ca-bundle=no.pem", source="def test_it(buyer): pass").stdout.fnmatch_lines(
         ["no.pem cannot be used for TLS: *"]
     )
+
+
+ALLOWED = "--launchready-allow-inconclusive"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["serial", "workers"])
+def test_what_the_team_allows_is_counted_and_fails_nothing(shop, workers):
+    """With --launchready-allow-inconclusive the run is green, and still says how much it could not decide, and why."""
+    result = shop("-q", ALLOWED, *workers, source=UNDECIDED)
+    result.stdout.fnmatch_lines(
+        [
+            "*inconclusive: not proven either way*",
+            "*test_undecided: the clock stood still",
+            "1 passed, 1 inconclusive in *",
+        ]
+    )
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_without_leave_undecided_is_not_green_under_xdist(shop):
+    """The outcome travels from workers."""
+    result = shop("-q", "-n4", source=UNDECIDED)
+    result.stdout.fnmatch_lines(["*test_undecided: the clock stood still", "1 passed, 1 inconclusive in *"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_leave_can_stand_in_the_ini_file_or_the_environment(shop, monkeypatch):
+    """As every setting."""
+    monkeypatch.setenv("LAUNCHREADY_ALLOW_INCONCLUSIVE", "true")
+    assert shop(source=UNDECIDED).ret == pytest.ExitCode.OK
+
+
+def test_leave_without_a_target_is_a_usage_error(pytester):
+    """As every option but the target itself."""
+    result = pytester.runpytest(ALLOWED)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--launchready-allow-inconclusive needs a target*"])
+
+
+@pytest.mark.parametrize(("leave", "ran"), [((), 0), ((ALLOWED,), 1)])
+def test_exitfirst_stops_at_what_fails_the_run(shop, leave, ran):
+    """`-x` agrees with the exit status: it stops at an undecided test unless that is allowed."""
+    result = shop("-x", *leave, source=UNDECIDED)
+    counts = result.parseoutcomes()
+    assert (counts["inconclusive"], counts.get("passed", 0)) == (1, ran)
+    assert result.ret == (pytest.ExitCode.OK if leave else pytest.ExitCode.TESTS_FAILED)
+
+
+@pytest.mark.parametrize(("leave", "xfail"), [((), 1), ((ALLOWED,), 0)])
+def test_an_expected_failure_agrees_with_leave(shop, leave, xfail):
+    """Also a strict xfail is inconclusive, not expected."""
+    source = UNDECIDED.replace("    def test_undecided", "    @pytest.mark.xfail(strict=True)\n    def test_undecided")
+    result = shop(*leave, source=source)
+    result.stdout.fnmatch_lines(["*1 passed, 1 inconclusive in*"])
+    assert int(result.ret) == xfail
+
+
+def test_last_failed_runs_the_undecided_again(shop, pytester):
+    """`--lf` takes what was not proven for failed, unless it was allowed."""
+    shop("-p", "cacheprovider", source=UNDECIDED)
+    again = pytester.runpytest("--launchready-target=shop", "--lf")
+    assert again.parseoutcomes() == {"inconclusive": 1}
+    pytester.runpytest("--launchready-target=shop", "--lf", ALLOWED)
+    assert pytester.runpytest("--launchready-target=shop", "--lf").parseoutcomes() == {"passed": 1, "inconclusive": 1}
+
+
+@pytest.mark.parametrize(("leave", "element"), [((), "failure"), ((ALLOWED,), "skipped")])
+def test_junit_agrees_with_the_exit_status(shop, pytester, leave, element):
+    """A failure with its reason; allowed, a skip with its reason."""
+    shop("--junitxml=junit.xml", *leave, source=UNDECIDED)
+    suite = ET.parse(pytester.path / "junit.xml").getroot()[0]
+    undecided = suite.find("testcase[@name='test_undecided']")
+    assert "the clock stood still" in undecided.find(element).get("message")
+    assert suite.get({"failure": "failures", "skipped": "skipped"}[element]) == "1"
+
+
+def test_a_rerun_that_decides_is_decided(shop):
+    """With pytest-rerunfailures an undecided test is tried again, and only its last word counts."""
+    pytest.importorskip("pytest_rerunfailures")
+    source = """
+        import pytest_launchready
+        TRIES = []
+
+        def test_late():
+            TRIES.append(1)
+            if len(TRIES) < 3:
+                pytest_launchready.inconclusive("too early")
+
+        def test_never():
+            pytest_launchready.inconclusive("no clock")
+    """
+    result = shop("--reruns=2", source=source)
+    assert result.parseoutcomes() == {"passed": 1, "inconclusive": 1, "rerun": 4}
+    result.stdout.no_fnmatch_line("*too early*")
+    result.stdout.fnmatch_lines(["*test_never: no clock"])
+
+
+@pytest.mark.parametrize(("leave", "status"), [((), 1), ((ALLOWED,), 0)])
+def test_an_undecided_subtest_is_no_pass(shop, leave, status):
+    """It is inconclusive, and so its test is not green unless that is allowed."""
+    result = shop(
+        *leave,
+        source="""
+        import pytest_launchready
+
+        def test_it(subtests):
+            with subtests.test("one"):
+                pytest_launchready.inconclusive("the clock stood still")
+            with subtests.test("two"):
+                pass
+    """,
+    )
+    assert int(result.ret) == status
+
+
+def test_one_verdict_a_test(shop):
+    """What is undecided in the test and again in its teardown is counted once; a failure is not softened by it."""
+    result = shop(
+        "-rA",
+        source="""
+        import pytest, pytest_launchready
+
+        @pytest.fixture
+        def shaky():
+            yield
+            pytest_launchready.inconclusive("nor at the end")
+
+        def test_open(shaky): pytest_launchready.inconclusive("who knows")
+        def test_bad(shaky): assert False
+        def test_good(shaky): pass
+    """,
+    )
+    assert result.parseoutcomes() == {"inconclusive": 2, "failed": 1, "passed": 1}
+    assert result.ret == pytest.ExitCode.TESTS_FAILED

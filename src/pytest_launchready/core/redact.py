@@ -157,8 +157,9 @@ class Secrets:
         written, _, label = self._written[form][0]
         label = label if len(places) == len(form) else f"{label}_PART"
         if "\n" not in text[start:end]:
-            # Words that only together make the secret are not it.
-            return [(start, end, label)] if text.count(" ", start, end) <= written.count(" ") else []
+            # Words of one line that only together make the secret are not it.
+            spaced = text.count(" ", start, end) > written.count(" ") and "\\n" not in text[start:end]
+            return [] if spaced else [(start, end, label)]
         breaks = [at for at in range(1, len(places)) if "\n" in text[places[at - 1] : places[at]]]
         bounds = zip([0, *breaks], [*breaks, len(places)], strict=True)
         return [(places[first], places[last - 1] + 1, label) for first, last in bounds]

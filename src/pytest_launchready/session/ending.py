@@ -55,6 +55,12 @@ class HtmlReport:
         """Names the report after the target."""
         report.title = html.title(state.facts(self._run))
 
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+        """Says Inconclusive where pytest-html knows only Failed, Error and Skipped."""
+        found = outcomes.verdict_of(report) if isinstance(report, pytest.TestReport) else None
+        if found is not None and found[0] == "inconclusive":
+            cells[:] = html.relabel(cells)
+
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """Puts the verdict and what the run left at the head."""
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
