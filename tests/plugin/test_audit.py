@@ -180,6 +180,22 @@ def test_what_needs_an_admin_without_an_account_is_not_covered(audit, change_map
     result.stdout.fnmatch_lines(["not covered: ban: the map gives no account for admin ([[]people.admin]) (1 test)"])
 
 
+def test_where_nobody_signs_up_no_account_is_made_or_deleted(audit, change_map):
+    """Accounts that exist are not the audit's to delete."""
+    account = "email = 'ann@example.com'\npassword = 'correct-horse'\n"
+    people = "".join(f"[people.{name}]\n{account}\n" for name in ("buyer", "seller"))
+    change_map("[steps.leave]", people + "[steps.leave]")
+    result = audit("--launchready-checks=flows.signup,flows.leave")
+    result.assert_outcomes(passed=1, skipped=2)
+    result.stdout.fnmatch_lines(
+        [
+            "not covered: signup: everybody has an account already, so nobody signs up (1 test)",
+            "not covered: leave: everybody has an account already, so nobody signs up (1 test)",
+            "0 requests sent*",
+        ]
+    )
+
+
 def test_without_consent_a_step_is_not_covered(audit, change_map):
     """On production nothing is written that `writes` does not name; the guards prove that first."""
     change_map('kind = "local"', 'kind = "production"\nwrites = ["signup"]')

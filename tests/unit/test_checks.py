@@ -58,6 +58,19 @@ request = "POST /bans"
 [steps.reply]
 request = "POST /replies"
 json = { to = "{{ message.id }}" }
+[steps.redeem]
+json = { code = "{{ code }}", what = "{{ quantity }}" }
+request = "POST /vouchers"
+[steps.pause]
+skip = "no pauses yet"
+[steps.unban]
+request = "DELETE /bans/{{ ban.id }}"
+[resources.ban]
+made_by = "ban"
+[resources.pause]
+made_by = "pause"
+[steps.resume]
+request = "DELETE /pauses/{{ pause.id }}"
 """
 
 
@@ -105,7 +118,8 @@ def test_ids_begin_with_their_family_and_impacts_are_known(shop: Map) -> None:
 def test_steps_are_tried_in_the_order_of_their_needs(shop: Map) -> None:
     """Whatever the order of the file."""
     assert [step.name for step in in_order(shop)] == [
-        *("signup", "login", "create_listing", "ban", "reply", "checkout", "delete_listing", "leave"),
+        *("signup", "login", "create_listing", "ban", "reply", "redeem", "pause"),
+        *("checkout", "delete_listing", "unban", "resume", "leave"),
     ]
 
 
@@ -114,6 +128,10 @@ def test_steps_are_tried_in_the_order_of_their_needs(shop: Map) -> None:
     [
         ("ban", "ban: the map gives no account for admin ([people.admin])"),
         ("reply", "reply: needs a message, and no step makes one"),
+        ("redeem", "redeem: only a test can give code"),
+        ("pause", "pause: no pauses yet"),
+        ("unban", "unban: needs a ban: ban: the map gives no account for admin ([people.admin])"),
+        ("resume", "resume: needs a pause: pause: no pauses yet"),
         ("checkout", None),
         ("delete_listing", None),
     ],
