@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from pytest_launchready.flows.marketplace import Marketplace
 from pytest_launchready.flows.run import Run
 from pytest_launchready.mapping.load import load_map
+from pytest_launchready.wire.client import Trust
 from pytest_launchready.wire.engine import Engine
 
 MAP = """
@@ -69,10 +71,33 @@ def _status(name):
 
 
 @pytest.fixture(scope="session")
-def ports():
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 that signs itself, with its key, in one file; None where openssl is missing."""
+    if shutil.which("openssl") is None:
+        return None
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"),
+            *("-keyout", "key.pem", "-out", "cert.pem"),
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    both = folder / "both.pem"
+    both.write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text(), encoding="ascii")
+    return both
+
+
+@pytest.fixture(scope="session")
+def ports(certificate):
     """The port of each behaviour."""
     server = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("servers.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, Path(__file__).with_name("servers.py"), *([certificate] if certificate else [])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     yield json.loads(server.stdout.readline())
     server.communicate(timeout=30)
@@ -100,16 +125,24 @@ class Meeting:
 
 
 @pytest.fixture
-def meet(ports, engine, tmp_path):
+def meet(ports, engine, certificate, tmp_path):
     """A function: behaviour → somebody in front of it; afterwards the engine must work and no socket be left."""
     before = _sockets()
     meetings = []
 
-    def start(name, *, scheme="http", **limits):
+    def start(name, *, scheme="http", trusted=True, **limits):
+        if name.startswith("tls_") and certificate is None:
+            pytest.skip("openssl makes the certificate")
         path = tmp_path / "launchready.toml"
         good = f"http://127.0.0.1:{ports['good']}"
         path.write_text(MAP.format(api=f"{scheme}://127.0.0.1:{ports[name]}", good=good), encoding="utf-8")
-        market = Marketplace(engine, load_map(path, "it"), Run("lrhostile", 1), client_args={"seconds": 10.0, **limits})
+        market = Marketplace(
+            engine,
+            load_map(path, "it"),
+            Run("lrhostile", 1),
+            client_args={"seconds": 10.0, **limits},
+            trust=Trust(ca_bundle=str(certificate)) if trusted and certificate else None,
+        )
         meeting = Meeting(market)
         note = market._note
         market._note = lambda exchange: (meeting.exchanges.append(exchange), note(exchange))

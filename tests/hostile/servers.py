@@ -1,7 +1,7 @@
 """Servers that answer as no server should, one behaviour a port, on raw asyncio sockets.
 
-Runs as a program of its own, so that the memory which a bomb takes here is not counted against the client. It prints
-`{"behaviour": port}` in one line and serves until its standard input ends.
+Runs as a program of its own, so that the memory which a bomb takes here is not counted against the client; it may be
+given a certificate with its key. It prints `{"behaviour": port}` in one line and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import gzip
 import itertools
 import json
 import socket
+import ssl
 import struct
 import sys
 import zlib
@@ -22,6 +23,15 @@ OK = b"HTTP/1.1 200 OK\r\n"
 JSON = OK + b"Content-Type: application/json\r\n"
 CHUNKED = JSON + b"Transfer-Encoding: chunked\r\n\r\n"
 ZEROS = bytes(1 << 20)
+SECURE = (
+    "good",
+    "drops_when_kept_alive",
+    "stall_in_body",
+    "interim_flood",
+    "half_closed_in_headers",
+    "length_too_short",
+)
+"""Behaviours that also stand behind TLS, as tls_NAME."""
 
 
 def behaviour(serve):
@@ -309,7 +319,22 @@ async def breaks_when_kept_alive(reader, writer):
     await writer.drain()
 
 
-async def main():
+pairs, paired = [], asyncio.Event()
+
+
+@behaviour
+async def drops_pairs(reader, writer):
+    """The same, once two connections are there."""
+    await request(reader)
+    pairs.append(writer)
+    if len(pairs) == 2:
+        paired.set()
+    await paired.wait()
+    writer.write(whole(b'{"id": 1}'))
+    await request(reader)
+
+
+async def main(certificate=None):
     """Serves every behaviour until standard input ends."""
     tasks = set()
 
@@ -325,6 +350,11 @@ async def main():
         return connection
 
     servers = {name: await asyncio.start_server(guarded(serve), "127.0.0.1", 0) for name, serve in BEHAVIOURS.items()}
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    for name in SECURE if certificate else ():
+        servers[f"tls_{name}"] = await asyncio.start_server(guarded(BEHAVIOURS[name]), "127.0.0.1", 0, ssl=context)
     sys.stdout.write(json.dumps({name: server.sockets[0].getsockname()[1] for name, server in servers.items()}) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
@@ -333,4 +363,4 @@ async def main():
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

@@ -134,9 +134,6 @@ class _Backend(httpcore.AsyncNetworkBackend):
             tap.fresh = True
         return _Stream(stream, direct=self._direct)
 
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
 
 class _Stream(httpcore.AsyncNetworkStream):
     """A connection, tapped; if it is `direct`, whatever comes has to be HTTP (a SOCKS proxy greets otherwise)."""
