@@ -39,7 +39,7 @@ _IDENTITY = re.compile(
 _WORD = r"(?:[a-z]+|[A-Z]+|[A-Z][a-z]+)"
 _ORDINARY = re.compile(
     rf"[\d.,:+-]+|\d{{4}}-\d\d-\d\d[T ]?[\d:.]*(?:Z|[+-]\d\d:?\d\d)?|{_WORD}(?:[-_./]{_WORD})+|/[a-z]{{2,15}}(?:/.*)?|"
-    r"[a-z]+/[a-z0-9.+-]+"
+    r"(?:application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+"
 )
 """Numbers, dates, words joined by signs, paths, media types."""
 _BODY = re.compile(TELLING.pattern.encode(), re.IGNORECASE)
