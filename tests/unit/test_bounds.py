@@ -10,7 +10,9 @@ import pytest
 
 from pytest_launchready.core import documents
 from pytest_launchready.core.answer import Answer
+from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import shorten
+from pytest_launchready.core.redact import Secrets
 from pytest_launchready.wire.bounds import Inflater, Unsound, finish, inflate, inflaters
 from pytest_launchready.wire.diagnosis import explain, late, layer_of_error
 from pytest_launchready.wire.reading import encoding_of, text_of
@@ -131,6 +133,26 @@ def test_json_that_is_sound_is_read(value):
     """Every kind of value, up to the bounds; escaped pairs are whole characters."""
     text = json.dumps(value)
     assert (Answer(200, (), text).json, Answer(200, (), text).flaw) == (value, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"token": "key-of-mine-77", "n": NaN}',
+        '{"token": "key-of-mine-77", "token": "other-key-99"}',
+        '{"user": {"token" : "key-of-mine-77',
+        '{"a":' * 200 + '{"token":"key-of-mine-77"}' + "}" * 200,
+    ],
+    ids=range(4),
+)
+def test_what_a_flawed_log_in_returns_is_a_secret_all_the_same(text):
+    """The message about the flaw shows the text, so its keys are masked."""
+    secrets = Secrets()
+    secrets.learn(Exchange("POST", "http://shop.test/login", (), b"", 0.1, Answer(200, (), text)), opens=True)
+
+    assert secrets.mask(text) != text
+    assert "key-of-mine-77" not in secrets.mask(text)
+    assert "other-key-99" not in secrets.mask(text)
 
 
 @pytest.mark.parametrize("text", ["", " \n"])

@@ -45,6 +45,8 @@ _ORDINARY = re.compile(
 _BODY = re.compile(TELLING.pattern.encode(), re.IGNORECASE)
 _FIELD = re.compile(r"<(?:input|meta)\b[^>]*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(name|value|content)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"((?:[^"\\]|\\.)*)')
+"""A name and its text in what is meant to be JSON, though it may break off, or have the name twice."""
 _PARAMETER = re.compile(r"[?&#]([\w.-]+)=([^&#\s\"']+)")
 
 
@@ -146,7 +148,10 @@ def _returned(answer: Answer, request_body: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _unstructured(text: str) -> Iterator[tuple[str, str]]:
-    """The anti-forgery values of a page's hidden fields, or the text itself where it is but a key."""
+    """The anti-forgery values of a page's hidden fields, what broken JSON names, or the text where it is but a key."""
+    for name, value in _MEMBER.findall(text):
+        if tells(name) or (not _IDENTITY.search(name) and is_opaque(value)):
+            yield from _named(name, value)
     for tag in _FIELD.findall(text):
         found = {name.lower(): unescape(double or single) for name, double, single in _ATTRIBUTE.findall(tag)}
         value = found.get("value") or found.get("content") or ""
