@@ -61,6 +61,14 @@ json = { to = "{{ message.id }}" }
 [steps.redeem]
 json = { code = "{{ code }}", what = "{{ quantity }}" }
 request = "POST /vouchers"
+[[steps.bundle.requests]]
+step = "create_listing"
+[[steps.bundle.requests]]
+request = "POST /bundles"
+json = { of = "{{ listing.id }}" }
+capture = { place = "place" }
+[[steps.bundle.requests]]
+request = "POST {{ place }}/{{ colour }}"
 [steps.pause]
 skip = "no pauses yet"
 [steps.unban]
@@ -118,7 +126,7 @@ def test_ids_begin_with_their_family_and_impacts_are_known(shop: Map) -> None:
 def test_steps_are_tried_in_the_order_of_their_needs(shop: Map) -> None:
     """Whatever the order of the file."""
     assert [step.name for step in in_order(shop)] == [
-        *("signup", "login", "create_listing", "ban", "reply", "redeem", "pause"),
+        *("signup", "login", "create_listing", "ban", "reply", "redeem", "bundle", "pause"),
         *("checkout", "delete_listing", "unban", "resume", "leave"),
     ]
 
@@ -129,6 +137,7 @@ def test_steps_are_tried_in_the_order_of_their_needs(shop: Map) -> None:
         ("ban", "ban: the map gives no account for admin ([people.admin])"),
         ("reply", "reply: needs a message, and no step makes one"),
         ("redeem", "redeem: only a test can give code"),
+        ("bundle", "bundle: only a test can give colour"),
         ("pause", "pause: no pauses yet"),
         ("unban", "unban: needs a ban: ban: the map gives no account for admin ([people.admin])"),
         ("resume", "resume: needs a pause: pause: no pauses yet"),
