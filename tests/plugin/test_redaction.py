@@ -124,3 +124,117 @@ def test_the_canaries_get_out_where_redaction_is_off(canaries, pytester):
     text = "\n".join(html.unescape(output) for output in outputs.values())
     marks = set(re.findall(r"plant:(\w+)\.(\w+):(?!\*)", text))
     assert marks == set(COMBINATIONS[::2])
+
+
+@pytest.fixture
+def with_key(shop, pytester, monkeypatch):
+    """A function that runs a suite whose map names a secret of the environment, and gives what was written."""
+    monkeypatch.setenv("SHOP_KEY", KEY)
+    path = pytester.path / "launchready.toml"
+    path.write_text(path.read_text(encoding="utf-8") + '\n[values]\nkey = "env:SHOP_KEY"\n', encoding="utf-8")
+
+    def run(*arguments, source, conftest=""):
+        if conftest:
+            path = pytester.path / "conftest.py"
+            path.write_text(f"{path.read_text(encoding='utf-8')}\nimport os\n{conftest}\n", encoding="utf-8")
+        result = shop(*arguments, source=source)
+        return result, result.stdout.str() + result.stderr.str()
+
+    return run
+
+
+KEY = "Zk3-rq8_Tw1xLm5vBn7Q"
+OUTSIDE = {
+    "collection": ("import os; raise ValueError(os.environ['SHOP_KEY'])", ""),
+    "internal error": (
+        "def test_it(): pass",
+        "def pytest_collection_modifyitems(): raise ValueError(os.environ['SHOP_KEY'])",
+    ),
+    "internal error in a report hook": (
+        "def test_it(): pass",
+        "KEY = os.environ['SHOP_KEY']\ndef pytest_runtest_logreport(): raise ValueError(f'{KEY[:9]}\\n{KEY[9:]}')",
+    ),
+    "exit": ("import os, pytest\ndef test_it(): pytest.exit(os.environ['SHOP_KEY'])", ""),
+    "warning": ("import os, warnings\ndef test_it(): warnings.warn(os.environ['SHOP_KEY'], DeprecationWarning)", ""),
+    "line of a warning": (f"import warnings\ndef test_it():\n    warnings.warn('old', stacklevel=1)  # {KEY}", ""),
+    "extra of a log": (
+        "import logging, os\ndef test_it(): logging.error('x', extra={'k': os.environ['SHOP_KEY']})",
+        "",
+    ),
+    "stack of a log": (
+        f"import logging, os\ndef test_it():\n    logging.error('x', stack_info=True)  # {KEY}\n    assert 0",
+        "",
+    ),
+    "wrong log": (
+        "import logging, os\ndef test_it():\n    logging.error('%d', os.environ['SHOP_KEY'])\n    assert 0",
+        "",
+    ),
+}
+
+
+CARRIED = ("collection", "internal error in a report hook", "warning")
+"""What travels from a worker of xdist in a way of its own."""
+
+
+@pytest.mark.parametrize(
+    ("place", "workers"),
+    [*((place, ()) for place in OUTSIDE), *((place, ("-n1",)) for place in CARRIED)],
+    ids=[*OUTSIDE, *(f"{place}, by xdist" for place in CARRIED)],
+)
+def test_what_goes_wrong_outside_tests_shows_nothing(with_key, pytester, place, workers):
+    """Collection, pytest's own errors, the end of a run, warnings with their line, all a log record carries."""
+    source, conftest = OUTSIDE[place]
+    log = (
+        "--log-file=log.txt",
+        "--log-file-format=%(message)s %(k)s" if "extra" in place else "--log-file-format=%(message)s",
+    )
+    result, text = with_key(
+        "--full-trace",
+        "-l",
+        "--junitxml=junit.xml",
+        *log,
+        *workers,
+        source=source,
+        conftest=conftest,
+    )
+    assert result.ret is not None
+    files = [path.read_text() for path in (pytester.path / "junit.xml", pytester.path / "log.txt") if path.exists()]
+    assert any("***" in output for output in (text, *files))
+    for output in (text, *files):
+        assert KEY[:9] not in output
+        assert KEY[9:] not in output
+
+
+def test_generated_people_are_readable_and_real_ones_are_not(with_key, pytester, monkeypatch):
+    """A report tells which test person did what; who owns an account that exists is nobody's business."""
+    monkeypatch.setenv("ADMIN_PASSWORD", "pass-word-of-admin-1")
+    path = pytester.path / "launchready.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        + '\n[people.admin]\nemail = "jane.doe@acme.example"\nname = "Jane van Doe"\nrole = "superuser"\n'
+        'password = "env:ADMIN_PASSWORD"\nlogin = "enter"\n[people.admin.auth]\n'
+        'headers = { authorization = "Bearer key-for-person-77" }\n[steps.enter]\nrequest = "POST /listings"\n'
+        'json = { title = "{{ account.email }}" }\ncapture = { number = "id" }\n',
+        encoding="utf-8",
+    )
+    _, text = with_key(
+        source="""
+        def test_it(buyer, admin):
+            who = (buyer.account.email, buyer.account.name, admin.account.email, admin.account.name, admin.account.role)
+            print(who, admin.account, admin.account.known())
+            assert buyer.account.email == admin.account.email
+    """,
+    )
+    assert "@example.com" in text
+    assert "'superuser'" in text
+    assert "Jane" not in text
+    assert "jane.doe" not in text
+    assert "pass-word-of-admin" not in text
+
+
+def test_switching_redaction_off_is_a_choice_that_has_a_name(with_key):
+    """`-p no:launchready-redacting` shows everything: for somebody who looks for a fault alone."""
+    _, text = with_key(
+        "-p", "no:launchready-redacting", source="import os\ndef test_it(): assert os.environ['SHOP_KEY'] == 1"
+    )
+    assert KEY in text
