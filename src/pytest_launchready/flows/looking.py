@@ -57,12 +57,12 @@ async def ready(stage: Stage, person: Person) -> None:
         await entrance.log_in(stage, person)
 
 
-async def find(stage: Stage, made: Made) -> bool | None:
+async def find(stage: Stage, made: Made, asked_by: Person | None = None) -> bool | None:
     """Whether what a step may have made exists, its id and names filled in; None where no list can tell."""
     told = False
     for step in lists_of(stage, made.kind) if made.words else ():
         for word in made.words:
-            items = await listed(stage, step, made.person, word, dict(made.names))
+            items = await listed(stage, step, asked_by or made.person, word, dict(made.names))
             told |= items is not None
             for values, raw in items or []:
                 if "id" in values and (carries(raw, word) or carries(values, word)):

@@ -71,8 +71,8 @@ class Undoes(Protocol):
     async def still_there(self, made: Made) -> tuple[bool | None, str]:
         """Whether an object is still shown, with the exchange; None where nothing can tell."""
 
-    def went_with_owner(self, made: Made) -> bool:
-        """Whether an object is known to have gone with the account of its owner, or is that account."""
+    async def went_with_owner(self, made: Made) -> bool:
+        """Whether an object went with the account of its owner, or is that account, and nobody is shown it any more."""
 
     def begin(self, made: Made) -> None:
         """Notes that the undo of an object begins."""
@@ -129,7 +129,7 @@ async def _undo(thing: Made, cast: Undoes) -> str | None:
                 gone = answer is not None and answer.status < 500 and (await cast.still_there(thing))[0] is False
                 return None if gone else why
         except OwnerGone as error:
-            return None if cast.went_with_owner(thing) else f"{step}: {error}"
+            return None if await cast.went_with_owner(thing) else f"{step}: {error}"
         except LaunchreadyError as error:
             return f"{step}: {error}"
     there, line = await cast.still_there(thing)

@@ -34,7 +34,7 @@ class Register:
             "step": step.name,
             "undo": step.undo,
             "names": kept(names, self._names(step)),
-            "words": tagged_words(*draft.values(), names["unique"]),
+            "words": _words(draft, names),
         }
         return self.journal.intend(kind, _label(draft, names), what)
 
@@ -43,7 +43,8 @@ class Register:
     ) -> None:
         """Remembers what a step has made, to undo it at the end of the run."""
         name = name_of(thing)
-        self.made.append(Made(thing.kind, name, person, step.undo, names, step.name, entry=entry))
+        words = _words(_draft(step, names)[1], names)
+        self.made.append(Made(thing.kind, name, person, step.undo, names, step.name, entry=entry, words=words))
         if self.journal is not None and entry is not None:
             self.note(person)
             self.journal.made(entry, name, kept(names, self._names(step)))
@@ -53,11 +54,9 @@ class Register:
         if not step.leaves_something:
             return
         kind, draft = _draft(step, names)
-        words = tagged_words(*draft.values(), names["unique"])
-        label = _label(draft, names)
-        self.made.append(
-            Made(kind, label, person, step.undo, names, step.name, doubtful=True, entry=entry, words=words)
-        )
+        made = Made(kind, _label(draft, names), person, step.undo, names, step.name, doubtful=True, entry=entry)
+        made.words = _words(draft, names)
+        self.made.append(made)
 
     def dismiss(self, entry: int | None) -> None:
         """Notes that a step has made nothing."""
@@ -110,6 +109,11 @@ def _draft(step: Step, names: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if kind == "account":
         return kind, {name: value for name, value in known(names.get(kind)).items() if name in {"email", "username"}}
     return kind, known(names.get(kind))
+
+
+def _words(draft: Mapping[str, Any], names: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words by which a thing can be told from every other."""
+    return tagged_words(*(value for value in draft.values() if isinstance(value, str)), names["unique"])
 
 
 def _label(draft: Mapping[str, Any], names: Mapping[str, Any]) -> str:

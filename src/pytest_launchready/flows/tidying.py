@@ -47,8 +47,8 @@ def tidy(
             clean = clean and not found.story.open
             found.journal.leave()
             continue
-        done, _ = sweep(found, mapped, key, engine)
-        lines += done.lines()
+        done, market = sweep(found, mapped, key, engine)
+        lines += [market.secrets.mask(line) for line in done.lines()] if market else done.lines()
         clean = clean and done.clean
     alive = [path for path in journals(folder) if living(path)]
     if alive:
@@ -72,9 +72,10 @@ def _by_tag(mapped: Map, folder: Path, engine: Engine, *, dry: bool) -> tuple[li
     except (LaunchreadyError, StepFailure) as error:
         trouble = f"could not look for leftovers: {error}"
     own = market.leave()
-    if dry:
-        return lines or ["nothing carries the tag of a run"], trouble is None and not lines
     done = Swept("by tag", undone, trouble)
+    clean = done.clean and not own.failed and not any(line.startswith("no list") for line in lines)
+    if dry and trouble is None:
+        return lines or ["nothing carries the tag of a run"], not lines
     lines += [line.removeprefix("run ") for line in done.lines()]
     lines += [f"could not undo {kind} {name}: {why}" for kind, name, why in own.failed]
-    return lines, done.clean and not own.failed and not any(line.startswith("no list") for line in lines)
+    return [market.secrets.mask(line) for line in lines], clean

@@ -52,10 +52,14 @@ class Undoing:
         """Whether an object is still shown, with the exchange; None where nothing can tell."""
         return await looking.still_there(self._stage, made)
 
-    def went_with_owner(self, made: Made) -> bool:
-        """Whether an object is known to have gone with the account of its owner, or is that account."""
+    async def went_with_owner(self, made: Made) -> bool:
+        """Whether an object went with the account of its owner, or is that account, and nobody is shown it any more."""
         accounts = [one for one in self._stage.register.made if one.kind == "account" and one.person is made.person]
-        return any(account.gone or account.begun for account in accounts)
+        if not any(account.gone or account.begun for account in accounts):
+            return False
+        return made.kind == "account" or not await looking.find(
+            self._stage, made, await self._stage.person("anonymous")
+        )
 
     def begin(self, made: Made) -> None:
         """Notes that the undo of an object begins."""

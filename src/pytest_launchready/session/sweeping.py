@@ -53,7 +53,7 @@ class Sweeping:
         engine = engine_of(self._config)
         for found in unfinished(run.folder, mapped):
             done, _ = sweep(found, mapped, run.run.key, engine, lambda one: self._market(engine, one))
-            run.swept += [f"finished what a killed run left: {line}" for line in done.lines()]
+            run.swept += [run.secrets.mask(f"finished what a killed run left: {line}") for line in done.lines()]
 
     def _finish_workers(self) -> None:
         from pytest_launchready.flows.sweep import take_over, unfinished
