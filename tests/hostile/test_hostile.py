@@ -97,13 +97,21 @@ def test_a_hostile_server_ends_in_a_failure_that_names_the_cause(meet, cost, nam
     assert took.megabytes < MEGABYTES
 
 
-@pytest.mark.parametrize("name", ["good", "gzip", "gzip_in_deflate", "raw_deflate", "before_the_request"])
+@pytest.mark.parametrize(
+    "name",
+    ["good", "gzip", "gzip_in_deflate", "raw_deflate", "early_hints", "byte_order_mark", "line_end_after_body"],
+)
 def test_what_is_only_unusual_is_read(meet, name):
-    """Encodings, one in another too, and an answer that comes early on a connection of its own."""
+    """Encodings, one in another too, an interim answer, a mark before the body, a line end after it: twice running."""
     meeting = meet(name)
 
-    assert meeting.call("read") == 1
-    assert [exchange.answer.status for exchange in meeting.exchanges] == [200]
+    assert [meeting.call("read"), meeting.call("read")] == [1, 1]
+    assert [exchange.answer.status for exchange in meeting.exchanges] == [200, 200]
+
+
+def test_an_answer_that_comes_early_on_its_own_connection_is_read(meet):
+    """Nobody else can have asked for it."""
+    assert meet("before_the_request").call("read") == 1
 
 
 def test_a_page_is_no_flaw_where_a_page_is_wanted(meet):

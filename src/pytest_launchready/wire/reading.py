@@ -119,9 +119,7 @@ def _check_end(tap: Tap, declared: int | None) -> None:
     end = tap.head.find(b"\r\n\r\n")
     if declared is None or end < 0 or tap.interim:
         return
-    surplus = tap.received - (end + 4) - declared
-    if surplus > SLOPPY:
-        raise Unsound(
-            f"a body longer than it says (Content-Length, or none allowed): {surplus:,} more bytes than {declared:,}",
-            "protocol",
-        )
+    tap.surplus = tap.received - (end + 4) - declared
+    if tap.surplus > SLOPPY:
+        more = f"{tap.surplus:,} more bytes than {declared:,}"
+        raise Unsound(f"a body longer than it says (Content-Length, or none allowed): {more}", "protocol")

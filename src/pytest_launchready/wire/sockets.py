@@ -37,6 +37,8 @@ class Tap:
     received: int = 0
     body: int = 0
     """Bytes of the body, as sent."""
+    surplus: int = 0
+    """Bytes that came after the end of the body."""
 
     @property
     def interim(self) -> bool:

@@ -131,8 +131,9 @@ class Transport(httpx.AsyncBaseTransport):
             self._retire(lane)
             raise
         else:
-            if response.status_code >= 500:
-                # A server may drop a kept-alive connection after a 5xx; the next endpoint must not be blamed for that.
+            if response.status_code >= 500 or tap.surplus > 0:
+                # A server may drop a kept-alive connection after a 5xx, and the next answer would begin with what came
+                # after this one; the next endpoint must not be blamed for that.
                 self._retire(lane)
             return response
         finally:
