@@ -5,6 +5,7 @@ import re
 import pytest
 
 from pytest_launchready.probes import flows
+from pytest_launchready.wire import consent
 from pytest_launchready.wire.consent import Consent
 from pytest_launchready.wire.transport import Transport
 
@@ -224,6 +225,17 @@ def test_a_guard_that_lets_writes_pass_is_found(audit, monkeypatch):
     result.stdout.fnmatch_lines(
         ["safety.writes: POST /launchready-guard was not refused: it is a write without consent", "*it was sent"]
     )
+
+
+def test_a_guard_that_takes_a_mutation_for_a_read_is_found(audit, change_map, monkeypatch):
+    """Where the map names a GraphQL endpoint, a mutation in the query of a GET is tried too."""
+    change_map("[auth]", '[contract]\ngraphql = "/graphql"\n\n[auth]')
+    given = ("--launchready-read-only", "--launchready-checks=safety.writes")
+    audit(*given).assert_outcomes(passed=2)
+    monkeypatch.setattr(consent, "writes_by_query", lambda *_, **__: False)
+    result = audit(*given)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["safety.writes: GET /graphql?query=mutation* was not refused*"])
 
 
 def test_a_guard_that_lets_foreign_origins_pass_is_found(audit, monkeypatch):

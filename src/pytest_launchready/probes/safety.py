@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pytest_launchready.core.checks import Check, Family
 from pytest_launchready.core.errors import LaunchreadyError, UseError
@@ -19,11 +19,6 @@ from pytest_launchready.wire.consent import WriteRefused
 ELSEWHERE = "launchready-guard.invalid"
 """A host that cannot exist (RFC 2606), should a guard fail."""
 PATH = "/launchready-guard"
-WRITES: Final[tuple[tuple[str, dict[str, str]], ...]] = (
-    ("POST", {}),
-    ("DELETE", {}),
-    ("GET", {"x-http-method-override": "DELETE"}),
-)
 
 
 def checks(subject: Subject) -> Iterator[Check[Context]]:
@@ -64,12 +59,25 @@ async def _hosts(context: Context) -> Verdict:
 
 async def _writes(context: Context) -> Verdict:
     said = []
-    for method, headers in WRITES:
-        verdict = await _refused(context, method, PATH, headers, WriteRefused, "a write without consent")
+    for method, url, headers in writes(context.marketplace.map):
+        verdict = await _refused(context, method, url, headers, WriteRefused, "a write without consent")
         if verdict is not None:
             return verdict
-        said.append(f"{method} {PATH} {headers or ''}".rstrip() + ": refused, nothing sent")
+        said.append(f"{method} {url} {headers or ''}".rstrip() + ": refused, nothing sent")
     return passed(*said)
+
+
+def writes(mapped: Map) -> tuple[tuple[str, str, dict[str, str]], ...]:
+    """Writes in plain sight and in disguise: method, URL and headers of each."""
+    endpoint = mapped.contract.graphql
+    mutation = quote("mutation { launchreadyGuard }", safe="")
+    plain: tuple[tuple[str, str, dict[str, str]], ...] = (
+        ("POST", PATH, {}),
+        ("DELETE", PATH, {}),
+        ("GET", PATH, {"x-http-method-override": "DELETE"}),
+    )
+    known = endpoint is not None and "{{" not in endpoint
+    return (*plain, ("GET", f"{endpoint}?query={mutation}", {})) if known else plain
 
 
 def foreign(mapped: Map) -> tuple[str, ...]:
