@@ -10,7 +10,13 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-for heavy in ("faker", "httpx", "pytest_launchready.flows.marketplace", "pytest_launchready.mapping.load"):
+for heavy in (
+    "faker",
+    "httpx",
+    "pytest_launchready.flows.marketplace",
+    "pytest_launchready.mapping.load",
+    "pytest_launchready.session.hooks",
+):
     importlib.import_module(heavy)
 
 SHOP_MAP = """

@@ -1,5 +1,6 @@
 """Budget, pace and circuit of a run as its target meets them: all is counted at the server."""
 
+import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -253,6 +254,47 @@ def test_a_limiter_that_says_nothing_is_named_too(run, server):
     server.answers["GET /listings"] = [(429, {})]
     result = run("rate = 1000", "def test_it(anonymous): anonymous.search()")
     result.stdout.fnmatch_lines(["*a rate limiter of the target refuses this run without saying for how long. GET *"])
+
+
+def test_the_ledger_tells_budget_circuit_and_limiter_apart(run, server, pytester):
+    """Each is a word of its own, and why sending stopped is there once with what it cost."""
+    server.answers["GET /listings"] = [(429, {}), (500, {})]
+    run(
+        "requests = 5, failures = 2",
+        """
+        import pytest
+
+        def test_limited(anonymous):
+            anonymous.search()
+
+        def test_spent(anonymous, seller):
+            anonymous.get("/ready")
+            anonymous.get("/ready")
+            seller.create_listing()
+
+        @pytest.mark.parametrize("times", [1, 2])
+        def test_failing(anonymous, times):
+            assert anonymous.get("/listings").status_code == 500
+            anonymous.get("/listings")
+
+        def test_undecided():
+            import pytest_launchready
+            pytest_launchready.inconclusive("who knows")
+        """,
+        "--launchready-json=found.json",
+    )
+    found = json.loads((pytester.path / "found.json").read_text())
+    codes = {test["id"].partition("::")[2]: test["code"] for test in found["tests"]}
+    assert codes == {
+        "test_limited": "rate-limited",
+        "test_spent": "budget",
+        "test_failing[1]": None,
+        "test_failing[2]": "circuit",
+        "test_undecided": "undecided",
+    }
+    spent = "the budget of 5 requests is used up, but for what undo needs (targets.shop.budget.requests)"
+    broken = "the target fails: 2 errors in a row, the last one GET: 500 Internal Server Error"
+    assert found["stopped"] == [{"reason": spent, "not_sent": 1}, {"reason": broken, "not_sent": 1}]
 
 
 def test_waits_are_told(run, server):

@@ -22,6 +22,8 @@ FOUND = pytest.StashKey[dict[str, Any]]()
 """What a check says of itself and has found, kept with its item until its report takes it along."""
 FACTS = "launchready"
 """The attribute by which a report carries facts for the ledger, also between workers."""
+FRESH = {"verdict": "passed", "code": None, "reason": None}
+"""What is known of a test before any of its phases has ended."""
 RANK = ("passed", "skipped", "not covered", "expected failure", "unexpected pass", "inconclusive", "failed")
 """Verdicts of a test, the worst last: the worst phase decides."""
 
@@ -37,10 +39,10 @@ class Ledger:
         """Takes a phase of a test to account; of tests that are run again, the last try."""
         test = self._tests.setdefault(
             report.nodeid,
-            {"id": report.nodeid, "verdict": "passed", "reason": None, "impact": None, "seconds": 0.0, "reruns": 0},
+            {"id": report.nodeid, **FRESH, "impact": None, "seconds": 0.0, "reruns": 0},
         )
         if report.outcome == "rerun":  # type: ignore[comparison-overlap]  # pytest-rerunfailures adds it
-            test.update(verdict="passed", reason=None, reruns=test["reruns"] + 1)
+            test.update(FRESH, reruns=test["reruns"] + 1)
             return
         facts: Mapping[str, Any] = getattr(report, FACTS, {})
         test["seconds"] = round(test["seconds"] + report.duration, 4)
@@ -49,7 +51,7 @@ class Ledger:
             test["check"] = {**test.get("check", {}), **facts["check"]}
         verdict, reason = judge(report)
         if RANK.index(verdict) > RANK.index(test["verdict"]):
-            test.update(verdict=verdict, reason=reason)
+            test.update(verdict=verdict, code=facts.get("code"), reason=reason)
 
     def note_collection(self, report: pytest.CollectReport) -> None:
         """Takes a file that could not be collected to account."""
@@ -81,7 +83,7 @@ class Ledger:
             },
             "allowed_writes": dict(sum((Counter(trace.get("reasons", {})) for trace in traces), Counter())),
             "waits": _waits(traces),
-            "stopped": sorted({str(trace["stopped"]) for trace in traces if trace.get("stopped")}),
+            "stopped": _stopped(traces),
         }
 
 
@@ -142,6 +144,14 @@ def _waits(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for name, value in (trace.get("waits") or {}).items():
             found[name] = round(found.get(name, 0) + value, 4) if isinstance(value, int | float) else value
     return found
+
+
+def _stopped(traces: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Why the run stopped sending, each reason once, and how many requests were not sent for it."""
+    refused: Counter[str] = Counter()
+    for trace in traces:
+        refused.update(trace.get("stopped", {}))
+    return [{"reason": why, "not_sent": count} for why, count in sorted(refused.items())]
 
 
 def _count(tests: Sequence[Mapping[str, Any]], verdict: str) -> int:

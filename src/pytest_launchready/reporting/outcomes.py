@@ -65,6 +65,13 @@ def verdict_of(report: pytest.TestReport) -> tuple[str, str] | None:
     return None
 
 
+def code_of(error: BaseException) -> str | None:
+    """The kind of an inconclusive outcome in one word, as "budget"; of a group, that of its first member with one."""
+    if isinstance(error, BaseExceptionGroup):
+        return next((code for member in error.exceptions if (code := code_of(member)) is not None), None)
+    return error.code if isinstance(error, Inconclusive) else None
+
+
 def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Category, letter and word of an inconclusive test; None leaves the rest to pytest."""
     found = verdict_of(report)

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_launchready import __version__
 from pytest_launchready.reporting.ledger import FACTS, FOUND, Ledger, write
+from pytest_launchready.reporting.outcomes import code_of
 from pytest_launchready.session.building import BUILD
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class Recording:
                 ) from None
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
         """Sends what the marker and the check say along with the report."""
         outcome = yield
         if outcome.exception is not None:
@@ -51,6 +54,8 @@ class Recording:
         impact = next((impact for impact in impacts if impact), None)
         if impact is not None:
             facts["impact"] = impact
+        if call.excinfo is not None and (code := code_of(call.excinfo.value)) is not None:
+            facts["code"] = code
         if FOUND in item.stash:
             facts["check"] = item.stash[FOUND]
         setattr(outcome.get_result(), FACTS, facts)
