@@ -169,6 +169,11 @@ def test_a_killed_run_does_not_leave_an_earlier_ledger(shop, pytester):
     assert json.loads((pytester.path / "ledger.json").read_text())["state"] == "finished"
 
 
+def test_a_list_of_tests_is_no_finished_run(ledger):
+    """`--collect-only` ends with status 0 and proves nothing."""
+    assert ledger("--collect-only")["state"] == "listed"
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [("here", "*here is a folder: give the path of a file"), ("file/x.json", "*cannot be written: *")],

@@ -73,7 +73,8 @@ class Recording:
         """Writes the ledger once everything is undone and every worker has told what it left."""
         yield
         if self._path is not None:
-            self._write("finished", int(exitstatus))
+            # What was only listed is not proven, though its exit status is 0.
+            self._write("listed" if self._config.option.collectonly else "finished", int(exitstatus))
 
     def _write(self, state: str, exit_status: int | None) -> None:
         assert self._path is not None
