@@ -172,7 +172,7 @@ OUTSIDE = {
 }
 
 
-CARRIED = ("collection", "internal error in a report hook", "warning")
+CARRIED = ("collection", "internal error in a report hook")
 """What travels from a worker of xdist in a way of its own."""
 
 

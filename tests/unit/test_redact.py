@@ -9,7 +9,7 @@ import pytest
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
-from pytest_launchready.core.learning import is_opaque, tells
+from pytest_launchready.core.learning import identifies, is_opaque, tells
 from pytest_launchready.core.redact import Secrets
 
 KEY = "Zk3-rq8_Tw1xLm5vBn7Q"
@@ -186,6 +186,19 @@ def test_headers_and_queries_are_read_on_every_exchange():
 def test_names_that_only_sound_like_it(name):
     """They do not open anything."""
     assert not tells(name)
+
+
+@pytest.mark.parametrize("name", ["sid", "PHPSESSID_token", "sessionId", "csrf-token", "x-api-key", "refreshToken"])
+def test_names_that_open_something(name):
+    """Whatever way they are written."""
+    assert tells(name)
+
+
+@pytest.mark.parametrize("name", ["userId", "user_id", "id", "displayName", "time_zone", "username"])
+def test_names_of_identities(name):
+    """Ids, names and places are not masked, though they may look like keys."""
+    assert identifies(name)
+    assert not identifies("paid")
 
 
 @pytest.mark.parametrize("value", ["ab/cd1234+ef", "A1b2C3d4", "nobody-Knows-WhatThisIs"])

@@ -21,7 +21,8 @@ LARGEST = 65_536
 """Bytes of a body that are read for credentials: no log-in is longer."""
 
 TELLING = re.compile(
-    r"token|secret|passw|(?<!idempotency-)(?<!cache-)(?<!mon)key(?!word|board)|session|jwt|auth(?!or)|cookie|csrf|otp",
+    r"token|secret|passw|(?<!idempotency-)(?<!cache-)(?<!mon)key(?!word|board)|session|jwt|auth(?!or)|cookie|csrf|otp|"
+    r"(?:^|[_-])sid$",
     re.IGNORECASE,
 )
 """Names whose values open something."""
@@ -30,7 +31,7 @@ _TELLS_NOT = re.compile(
 )
 _OPENS = re.compile(r"session|token|jwt|csrf|cookie|sid", re.IGNORECASE)
 _IDENTITY = re.compile(
-    r"(?:^|[_-]|(?<=[a-z]))(?:ids?|uuid|guid|slug|handle|login|user_?name|e?mail|(?:first|last|full|display)?_?name|roles?|"
+    r"(?:^|[_-])(?:ids?|uuid|guid|slug|handle|login|user_?name|e?mail|(?:first|last|full|display)?_?name|roles?|"
     r"type|kind|status|state|phone|mobile|address|street|city|post_?code|zip|country|region|locale|lang\w*|currency|"
     r"time_?zone|ur[il]|href|link|avatar|image|photo|date|version|scopes?|message|title|detail|path|object|description)$",
     re.IGNORECASE,
@@ -77,7 +78,13 @@ def tells(name: str) -> bool:
     """Whether what stands under a name opens something."""
     if not TELLING.search(name) or _TELLS_NOT.search(name):
         return False
-    return not _IDENTITY.search(name) or bool(_OPENS.search(name))
+    return not identifies(name) or bool(_OPENS.search(name))
+
+
+@lru_cache(maxsize=4096)
+def identifies(name: str) -> bool:
+    """Whether what stands under a name is an id, a name, a role, an address or a word."""
+    return bool(_IDENTITY.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))
 
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -143,7 +150,7 @@ def _returned(answer: Answer, request_body: bytes) -> Iterator[tuple[str, str]]:
         if tells(name) or "://" in value:
             yield from _named(name, value)
         # What the request said comes back as an echo: the person's own data, and its password is known anyway.
-        elif not _IDENTITY.search(name) and is_opaque(value) and value not in sent:
+        elif not identifies(name) and is_opaque(value) and value not in sent:
             yield value, name or "answer"
 
 

@@ -46,7 +46,12 @@ class Secrets:
 
     def add(self, value: object, label: str) -> None:
         """Masks a value from now on; shown as `$LABEL` where a command needs it, else as `***`."""
-        if isinstance(value, str) and value not in self._seen and len(value) >= SHORTEST:
+        if (
+            isinstance(value, str)
+            and len(value) >= SHORTEST
+            and value not in self._seen
+            and value not in self._readable
+        ):
             self._seen.add(value)
             self._new.append((str(value), re.sub(r"\W", "_", label.lstrip("$")).upper()))
 
@@ -57,8 +62,7 @@ class Secrets:
     def learn(self, exchange: Exchange, *, opens: bool) -> None:
         """Masks the credentials that an exchange carried; if it `opens` an account, also the keys in its answer."""
         for value, name in credentials(exchange, opens=opens):
-            if value not in self._seen and value not in self._readable:
-                self.add(value, f"{exchange.actor or 'somebody'}_{name}")
+            self.add(value, f"{exchange.actor or 'somebody'}_{name}")
 
     def mask(self, text: str) -> str:
         """The text with every known secret replaced by `***`; the very same text where there is none."""

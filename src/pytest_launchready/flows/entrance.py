@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_launchready.core.learning import TELLING, is_opaque
+from pytest_launchready.core.learning import identifies, is_opaque, tells
 from pytest_launchready.flows import steps
 from pytest_launchready.flows.objects import Account
 from pytest_launchready.flows.person import Person
 
 if TYPE_CHECKING:
     from pytest_launchready.flows.stage import Stage
-
-READABLE = frozenset({"id", "email", "username", "name", "role"})
-"""What log-in may return without being masked: identities, not keys."""
 
 
 async def sign_up(stage: Stage, person: Person) -> None:
@@ -99,5 +96,5 @@ def _keep(stage: Stage, person: Person, played: steps.Played) -> None:
             raise steps.failure(stage, stage.step(person.login), person, last, problem)
         person.session["token"] = token
     for key, value in person.session.items():
-        if key not in READABLE and (TELLING.search(key) or is_opaque(value)):
+        if tells(key) or (is_opaque(value) and not identifies(key)):
             stage.secrets.add(value, f"{person.name}_{key}".upper().replace("-", "_"))
