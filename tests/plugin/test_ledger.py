@@ -102,6 +102,12 @@ def test_a_check_is_in_the_ledger_with_what_it_found(ledger, pytester):
     assert {test["id"] for test in found["tests"]} == {"test_a_check_is_in_the_ledger_with_what_it_found.py::test_own"}
 
 
+def test_a_check_that_is_cut_short_has_a_code_too(ledger):
+    """By the budget, for instance: the same word as a test of the team's would have."""
+    found = ledger("--launchready-checks=flows.checkout", "--launchready-max-requests=2", source="def test_own(): pass")
+    assert [(check["verdict"], check["code"]) for check in found["checks"]] == [("inconclusive", "budget")]
+
+
 def test_the_ledger_is_the_same_with_workers(ledger):
     """Merged from all of them: the same keys, tests, verdicts and reasons, and everything that any of them made."""
 

@@ -126,6 +126,7 @@ def masked(value: Any, mask: Callable[[str], str]) -> Any:
 def _check(test: Mapping[str, Any]) -> dict[str, Any]:
     """The entry of a check: what it says of itself, what it found, what became of its test."""
     same = {key: test[key] for key in ("verdict", "reason", "impact", "seconds", "reruns")}
+    same["code"] = test["check"].get("code") or test["code"]  # a check may be cut short: by the budget, by a limiter
     return {key: value for key, value in {**test["check"], **same}.items() if key != "outcome"} | {"test": test["id"]}
 
 
