@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PAUSES = (0.0, 0.1, 0.3)
 """Seconds before each look whether something is gone: some shops delete a moment later."""
 
+LOOK_WITHIN = 3.0
+"""Seconds for one look: a list that does not answer must not hold up the undo of everything else."""
+
 Item = tuple[dict[str, Any], Any]
 """The captures and the JSON of one object in a list."""
 
@@ -46,8 +49,9 @@ async def listed(stage: Stage, step: Step, person: Person, text: str, given: dic
         actor = person if person.may_act_as(step.actor) else await stage.person(str(step.actor))
         await ready(stage, actor)
         names = {**stage.names(step), **given, "search": {"text": text}, "account": actor.account()}
-        return (await steps.perform(stage, step, actor, names)).items
-    except (LaunchreadyError, StepFailure):
+        async with asyncio.timeout(LOOK_WITHIN):
+            return (await steps.perform(stage, step, actor, names)).items
+    except (LaunchreadyError, StepFailure, TimeoutError):
         return None
 
 
@@ -63,8 +67,10 @@ async def find(stage: Stage, made: Made, asked_by: Person | None = None) -> bool
     for step in lists_of(stage, made.kind) if made.words else ():
         for word in made.words:
             items = await listed(stage, step, asked_by or made.person, word, dict(made.names))
-            told |= items is not None
-            for values, raw in items or []:
+            if items is None:
+                break
+            told = True
+            for values, raw in items:
                 if "id" in values and (carries(raw, word) or carries(values, word)):
                     made.id = str(values["id"])
                     made.names = {**made.names, **values, made.kind: {**known(made.names.get(made.kind)), **values}}
@@ -106,8 +112,9 @@ async def _look(stage: Stage, made: Made, request: Request) -> tuple[bool | None
         person = made.person if made.person.may_act_as(request.actor) else await stage.person(str(request.actor))
         await ready(stage, person)
         scope |= {"owner": made.person.account(), "account": person.account()}
-        exchange = await send(stage, step, request, person, scope)
-    except (NoAnswer, LaunchreadyError, StepFailure):
+        async with asyncio.timeout(LOOK_WITHIN):
+            exchange = await send(stage, step, request, person, scope)
+    except (NoAnswer, LaunchreadyError, StepFailure, TimeoutError):
         return None, ""
     answer = exchange.answer
     if answer is None or not (200 <= answer.status < 300 or answer.status in GONE):
