@@ -409,6 +409,17 @@ def test_a_last_line_that_was_cut_off_is_left_out(start, home):
     assert len(read(path).open) == 2
 
 
+@pytest.mark.parametrize("head", ["", '{"launchready": 1, "tar'])
+def test_a_journal_without_a_whole_head_is_removed(start, home, head):
+    """Its process was killed before it could send anything."""
+    market = start()
+    (home / "journal").mkdir(parents=True)
+    (home / "journal" / f"{RUN}.jsonl").write_text(head)
+
+    assert sweep(market, home) == ([f"no killed run has left a journal for here in {home}"], True)
+    assert list(journals(home)) == []
+
+
 def test_a_journal_can_be_claimed_once(start, home):
     """Two sweeps at once do not do the same work twice."""
     market = start()

@@ -152,9 +152,11 @@ class Journal:
                     file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
                 except FileExistsError:
                     self.path = self.path.with_name(f"{self.path.name.split('.')[0]}.{number}.jsonl")
-                else:
-                    fcntl.flock(file, fcntl.LOCK_EX)
+                    continue
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if os.fstat(file).st_nlink:
                     return file
+                os.close(file)  # somebody has tidied it up, between its making and its lock
         except OSError as error:
             raise UseError(
                 f"the journal {self.path} cannot be written ({error.strerror}), so nothing was made: "
@@ -177,8 +179,10 @@ def claim(path: Path) -> tuple[int, Story] | None:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(file).st_nlink and (story := read(path)) is not None:
-            return file, story
+        if os.fstat(file).st_nlink:
+            if (story := read(path)) is not None:
+                return file, story
+            path.unlink(missing_ok=True)  # killed before its first line was whole: nothing was sent
     except BlockingIOError:
         pass
     os.close(file)
