@@ -117,6 +117,8 @@ class Redacting:
         """Replaces a report's content in place: reporters keep the object that they are given."""
         hook = self._config.hook
         data = hook.pytest_report_to_serializable(config=self._config, report=report)
+        if data is None:  # a report of another plugin's own kind, which only that plugin shows
+            return
         content = {key: value for key, value in data.items() if key not in NAMES}
         masked = self._secrets.mask_all(content)
         if masked is content:
