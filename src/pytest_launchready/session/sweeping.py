@@ -56,6 +56,8 @@ class Sweeping:
             run.swept += [run.secrets.mask(f"finished what a killed run left: {line}") for line in done.lines()]
 
     def _finish_workers(self) -> None:
+        from pytest_launchready.core.errors import LaunchreadyError
+        from pytest_launchready.core.failures import StepFailure
         from pytest_launchready.flows.sweep import take_over, unfinished
         from pytest_launchready.wire.engine import Engine
 
@@ -65,9 +67,19 @@ class Sweeping:
             if found.story.ended:
                 found.journal.leave()
                 continue
-            market = take_over(found, mapped, run.run.key, engine, lambda one: self._market(engine, one))
-            run.marketplaces.append(market)
+            try:
+                market = take_over(found, mapped, run.run.key, engine, lambda one: self._market(engine, one))
+            except (LaunchreadyError, StepFailure) as error:
+                found.journal.leave()
+                self._say(f"cannot finish what a killed worker left, the next run goes on: {error}")
+            else:
+                run.marketplaces.append(market)
         state.leave(self._config, run)
+
+    def _say(self, line: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"launchready: {self._run.secrets.mask(line)}")
 
     def _market(self, engine: Engine, one: Run) -> Marketplace:
         from pytest_launchready.flows.marketplace import Marketplace
