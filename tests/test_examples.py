@@ -52,7 +52,7 @@ def test_the_sample_suite_is_green_on_the_demo(suite, dialect):
     result, seen = suite(f"--launchready-target={dialect}")
     assert (seen.bad, len(seen.every)) == (set(), 13)
     assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["* objects undone", "left behind, the map has no undo for them: 2 order (*)"])
+    result.stdout.fnmatch_lines(["* objects undone", "left behind, the map has no undo for them: 2 orders (*)"])
     result.stdout.no_fnmatch_line("could not undo*")
 
 

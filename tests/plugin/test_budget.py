@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from pytest_launchready.core.words import counted
+
 MAP = """
 [targets.shop]
 kind = "production"
@@ -225,7 +227,7 @@ def test_a_target_that_fails_is_left_alone_but_cleaned_up(run, server, workers):
     assert server.lines[workers:-workers] == ["GET /listings"] * 5
     assert server.count("DELETE") == workers
     why = "the target fails: 5 errors in a row, the last one step search: 500 Internal Server Error"
-    result.stdout.fnmatch_lines([f"* {workers} objects undone", f"stopped sending: {why} (* not sent)"])
+    result.stdout.fnmatch_lines([f"* {counted(workers, 'object')} undone", f"stopped sending: {why} (* not sent)"])
     result.stdout.fnmatch_lines([f"*test_it?*: {why}; nothing was sent*"])
     assert str(result.stdout).count("stopped sending:") == 1
     assert result.ret == pytest.ExitCode.TESTS_FAILED

@@ -100,7 +100,7 @@ def test_an_undo_that_fails_is_told(shop, pytester):
 def test_a_thing_that_a_test_deleted_is_not_undone_again(shop):
     """`delete_listing` takes it off the list."""
     shop(source="def test_it(seller, listing): seller.delete_listing(listing)").stdout.fnmatch_lines(
-        ["* requests sent, 1 objects undone"]
+        ["* requests sent, 1 object undone"]
     )
 
 

@@ -263,7 +263,7 @@ def test_a_create_that_never_arrived_leaves_nothing_to_tell(start, shop, home):
     kill(market)
 
     assert number == 2
-    assert sweep(market, home) == ([f"run {RUN}: 1 objects undone"], True)
+    assert sweep(market, home) == ([f"run {RUN}: 1 object undone"], True)
     assert seller.account.email not in shop.people
 
 
@@ -294,7 +294,7 @@ def test_absence_is_proven(start, shop, home):
     assert said[1].startswith(f"run {RUN}: could not undo listing {lamp.id}: delete_listing: seller can no longer log")
     assert not clean
     shop.goods.clear()
-    assert sweep(market, home) == ([f"run {RUN}: 1 objects undone"], True)
+    assert sweep(market, home) == ([f"run {RUN}: 1 object undone"], True)
 
 
 def test_a_soft_delete_is_absence_where_the_map_says_so(start, shop):
@@ -433,11 +433,12 @@ def test_a_journal_can_be_claimed_once(start, home):
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(home, monkeypatch):
-    """A file of mode 0600; or LAUNCHREADY_KEY, which must not be short."""
+    """A file of mode 0600 that git leaves alone; or LAUNCHREADY_KEY, which must not be short."""
     first, again = key_of(home).password("a@b.example"), key_of(home).password("a@b.example")
     assert first == again
     assert stat.S_IMODE((home / "key").stat().st_mode) == 0o600
-    assert [path.name for path in home.iterdir()] == ["key"]
+    assert sorted(path.name for path in home.iterdir()) == [".gitignore", "key"]
+    assert "\n*\n" in (home / ".gitignore").read_text()
     assert Key().password("a@b.example") != first
     monkeypatch.setenv("LAUNCHREADY_KEY", "sixteen letters!")
     assert key_of(home).password("a@b.example") != first

@@ -134,7 +134,7 @@ def check_traces(done: Done, oscar) -> None:
     assert products == []
     assert int(done.find(UNDONE)) >= len(orders)
     left = done.find(r"^left behind, the map has no undo for them: (.+)$")
-    counts = {kind: int(count) for count, kind in re.findall(r"(\d+) (\w+) \(", left)}
+    counts = {kind.removesuffix("s"): int(count) for count, kind in re.findall(r"(\d+) (\w+) \(", left)}
     assert counts == {"account": len(users), "order": len(orders)}
     assert orders
     assert "could not undo" not in done.text

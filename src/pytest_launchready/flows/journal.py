@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_launchready.core.errors import UseError
+from pytest_launchready.flows.home import make_folder
 from pytest_launchready.flows.keys import FOLDER
 
 VERSION = 1
@@ -146,7 +147,7 @@ class Journal:
 
     def _make(self) -> int:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             for number in count(2):
                 try:
                     file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)

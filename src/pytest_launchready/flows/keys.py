@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_launchready.core.errors import UseError
+from pytest_launchready.flows.home import make_folder
 
 FOLDER = ".launchready"
 VARIABLE = "LAUNCHREADY_KEY"
@@ -63,7 +64,7 @@ def _given() -> bytes | None:
 
 def _kept(path: Path) -> bytes:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         # Written aside and linked into place: of two first runs at once, both read the key of the faster one.
         if not path.exists():
             aside = path.with_name(f"key.{secrets.token_hex(4)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_launchready.core.errors import LaunchreadyError
 from pytest_launchready.core.failures import StepFailure
+from pytest_launchready.core.words import counted
 from pytest_launchready.flows.journal import Journal, Story, claim, journals
 from pytest_launchready.flows.keys import Key
 from pytest_launchready.flows.made import Made, Undone
@@ -44,7 +45,7 @@ class Swept:
         """What people read of it."""
         if self.trouble is not None:
             return [f"run {self.run}: {self.trouble}"]
-        lines = [f"run {self.run}: {self.undone.undone} objects undone"]
+        lines = [f"run {self.run}: {counted(self.undone.undone, 'object')} undone"]
         lines += [f"run {self.run}: left behind {kind} {name}: the map has no undo" for kind, name in self.undone.left]
         lines += [f"run {self.run}: {kind} {name} may exist: no list shows it" for kind, name in self.undone.doubtful]
         lines += [f"run {self.run}: could not undo {kind} {name}: {why}" for kind, name, why in self.undone.failed]

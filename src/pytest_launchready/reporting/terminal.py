@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_launchready.core.words import counted
+
 if TYPE_CHECKING:
     from pytest_launchready.core.settings import Settings
 
@@ -32,14 +34,18 @@ def inconclusive_lines(reasons: Iterable[tuple[str, str]]) -> list[str]:
 def not_covered_lines(reasons: Iterable[str]) -> list[str]:
     """A line for each reason that tests were skipped for, with how many."""
     counts = Counter(reasons)
-    return [f"{reason} ({count} test{'s' if count > 1 else ''})" for reason, count in counts.items()]
+    return [f"{reason} ({counted(count, 'test')})" for reason, count in counts.items()]
 
 
 def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the run sent, undid, left behind and could not undo; `traces` are the workers' own accounts of it."""
     sent = sum(trace["sent"] for trace in traces)
     undone = sum(trace["undone"] for trace in traces)
-    lines = [f"{sent} requests sent, {undone} objects undone", *_patience_lines(traces), *_stop_lines(traces)]
+    lines = [
+        f"{counted(sent, 'request')} sent, {counted(undone, 'object')} undone",
+        *_patience_lines(traces),
+        *_stop_lines(traces),
+    ]
     for key, words in (
         ("left", "left behind, the map has no undo for them"),
         ("doubtful", "may be left behind, the step that makes them did not end well"),
@@ -48,9 +54,8 @@ def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
         for kind, name in (item for trace in traces for item in trace[key]):
             groups[kind].append(name)
         if groups:
-            lines.append(
-                f"{words}: {', '.join(f'{len(names)} {kind} ({_some(names)})' for kind, names in groups.items())}"
-            )
+            listed = (f"{counted(len(names), kind)} ({_some(names)})" for kind, names in groups.items())
+            lines.append(f"{words}: {', '.join(listed)}")
     reasons: Counter[str] = Counter()
     for trace in traces:
         reasons.update(trace["reasons"])
@@ -81,10 +86,7 @@ def _stop_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     refused: Counter[str] = Counter()
     for trace in traces:
         refused.update(trace["stopped"])
-    return [
-        f"stopped sending: {why} ({count} request{'' if count == 1 else 's'} not sent)"
-        for why, count in refused.items()
-    ]
+    return [f"stopped sending: {why} ({counted(count, 'request')} not sent)" for why, count in refused.items()]
 
 
 def _some(names: Sequence[str]) -> str:
