@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 ROUNDS = 15
@@ -43,7 +44,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "launchready.toml"
             path.write_text(bench_map(demo.url), encoding="utf-8")
-            rows = [idle_cpu(Path(folder)), *verbs(path, demo.url), map_load(path), *first_call(path)]
+            rows = [idle_cpu(Path(folder)), *verbs(path, demo.url), guards(path), map_load(path), *first_call(path)]
     finally:
         demo.stop()
     print("| measured | median | goal | must |\n| --- | --- | --- | --- |")
@@ -129,8 +130,52 @@ def verbs(path: Path, url: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def guards(path: Path) -> tuple[str, str, str, str]:
+    """What guards, budget, recording and redaction add to an exchange, over the bare client on the same transport."""
+    import httpx
+
+    from pytest_launchready import Engine, Marketplace, Run, load_map
+
+    body = json.dumps({"items": [{"id": number, "title": f"Desk lamp {number}"} for number in range(10)]}).encode()
+
+    def transport() -> httpx.MockTransport:
+        answer = {"headers": {"content-type": "application/json"}, "content": body}
+        return httpx.MockTransport(lambda _: httpx.Response(200, **answer))
+
+    path.write_text(path.read_text(encoding="utf-8").replace('"local"', '"production"'), encoding="utf-8")
+    engine = Engine()
+    mapped = load_map(path, "bench")
+    unhurried = replace(mapped.target, budget={"requests": 10**6, "rate": 10**6, "seconds": 10**6, "concurrency": 100})
+    marketplace = Marketplace(engine, replace(mapped, target=unhurried), Run("lrbench", 1), make_transport=transport)
+    client = marketplace.get_actor("anonymous")._person.client
+    url = f"{mapped.target.api}/api/listings"
+
+    async def compare() -> float:
+        async with httpx.AsyncClient(transport=transport(), trust_env=False) as bare:
+            return await difference(lambda: client.send("GET", url, headers={}, follow=True), lambda: bare.get(url))
+
+    added = engine.run(compare)
+    engine.close()
+    path.write_text(path.read_text(encoding="utf-8").replace('"production"', '"local"'), encoding="utf-8")
+    return "guards, budget, recording and redaction, per exchange", f"{added * 1e6:.0f} µs", "", "60 µs"
+
+
+async def difference(ours: Callable[[], Awaitable[object]], theirs: Callable[[], Awaitable[object]]) -> float:
+    """Median time of our call less that of theirs, in seconds, the two interleaved."""
+    mine, other = await interleaved(ours, theirs)
+    return mine - other
+
+
 async def ratio(ours: Callable[[], Awaitable[object]], theirs: Callable[[], Awaitable[object]]) -> float:
     """Median time of our call over that of theirs, the two interleaved."""
+    mine, other = await interleaved(ours, theirs)
+    return mine / other
+
+
+async def interleaved(
+    ours: Callable[[], Awaitable[object]], theirs: Callable[[], Awaitable[object]]
+) -> tuple[float, float]:
+    """Median times of the two, called in turn; the first of each are not counted."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(CALLS * 2 + 20):
         call = (ours, theirs)[number % 2]
@@ -138,7 +183,7 @@ async def ratio(ours: Callable[[], Awaitable[object]], theirs: Callable[[], Awai
         await call()
         if number >= 20:
             times[number % 2].append(time.perf_counter() - started)
-    return statistics.median(times[0]) / statistics.median(times[1])
+    return statistics.median(times[0]), statistics.median(times[1])
 
 
 def map_load(path: Path) -> tuple[str, str, str, str]:

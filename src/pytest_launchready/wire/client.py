@@ -22,6 +22,8 @@ from pytest_launchready.wire.proxies import proxies_for
 from pytest_launchready.wire.sockets import Sockets
 from pytest_launchready.wire.transport import RETRIED, NoAnswer, Transport, exchange_of
 
+SENT = "launchready_sent"
+"""Key in a request's extensions: it was sent before, and each exchange has a trace of its own."""
 CREDENTIALS = ("authorization", "cookie", "proxy-authorization")
 
 
@@ -135,10 +137,13 @@ class Client:
         self, method: str, url: str, *, headers: Mapping[str, str], follow: bool, **content: Any
     ) -> httpx.Response:
         """The answer to one request, redirects inside the target followed if `follow`; raises NoAnswer."""
-        request = self._http.build_request(method, url, headers=dict(headers), **content)
+        traced = {self._traces.trace_header: traceparent()} if self._traces.trace_header else {}
+        request = self._http.build_request(method, url, headers={**traced, **headers}, **content)
         response = await self._send(request)
+        if not follow or response.next_request is None:
+            return response
         way = [str(request.url)]
-        while follow and response.next_request is not None:
+        while response.next_request is not None:
             way.append(str(response.next_request.url))
             if len(way) > self._limits.redirects + 1:
                 raise NoAnswer(_lost(exchange_of(response), way))
@@ -159,8 +164,9 @@ class Client:
         return response
 
     async def _once(self, request: httpx.Request) -> httpx.Response:
-        if self._traces.trace_header:
+        if SENT in request.extensions and self._traces.trace_header:
             request.headers[self._traces.trace_header] = traceparent()
+        request.extensions[SENT] = True
         try:
             return await self._http.send(request)
         except NoAnswer as error:
@@ -187,7 +193,8 @@ class Client:
 
 def traceparent() -> str:
     """A new trace context (W3C Trace Context, version 00), sampled."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    random = secrets.token_hex(24)
+    return f"00-{random[:32]}-{random[32:]}-01"
 
 
 def _lost(exchange: Exchange, way: list[str]) -> Exchange:

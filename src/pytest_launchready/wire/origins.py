@@ -31,7 +31,7 @@ PAYMENT_HOSTS = (
 
 def takes_payments(origin: Origin) -> bool:
     """Whether an origin is a known payment service, or below one."""
-    return any(origin[1] == host or origin[1].endswith(f".{host}") for host in PAYMENT_HOSTS)
+    return origin[1] in PAYMENT_HOSTS or origin[1].endswith(tuple(f".{host}" for host in PAYMENT_HOSTS))
 
 
 def shown(origin: Origin) -> str:
