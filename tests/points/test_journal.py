@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -346,6 +347,19 @@ def test_another_key_is_told_and_nothing_is_tried(start, shop, home):
     assert "use --by-tag" in said
     assert not clean
     assert len(shop.goods) == 1
+
+
+def test_a_sweep_by_tag_that_cannot_look_says_so(start, shop, home):
+    """A target that does not answer leaves it open what remains: the sweep is not clean, and names the reason."""
+    market = start()
+    market.new_listing()
+    kill(market)
+    nowhere = replace(market.map, target=replace(market.map.target, api="http://127.0.0.1:9"))
+    engine = Engine()
+    lines, clean = tidy(nowhere, home, engine, by_tag=True)
+    engine.close()
+    assert lines[0].startswith("by tag: could not look for leftovers: login failed, as admin")
+    assert not clean
 
 
 def test_without_a_journal_the_tag_is_enough(start, shop, home):
