@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo        run the sample suite against the embedded marketplace, write an HTML report"
 	@echo "make test        lint, types, layers, and every test but the long ones"
-	@echo "make verify      the long proofs too: a real shop, many rounds (about 10 minutes)"
+	@echo "make verify      the long proofs too: a real shop, many rounds (about 15 minutes)"
 	@echo "make benchmarks  measure, as ratios in one run"
 
 $(READY): pyproject.toml
