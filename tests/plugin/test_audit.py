@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pytest_launchready.probes import flows
-from pytest_launchready.wire import consent
+from pytest_launchready.wire import operations
 from pytest_launchready.wire.consent import Consent
 from pytest_launchready.wire.transport import Transport
 
@@ -232,7 +232,7 @@ def test_a_guard_that_takes_a_mutation_for_a_read_is_found(audit, change_map, mo
     change_map("[auth]", '[contract]\ngraphql = "/graphql"\n\n[auth]')
     given = ("--launchready-read-only", "--launchready-checks=safety.writes")
     audit(*given).assert_outcomes(passed=2)
-    monkeypatch.setattr(consent, "writes_by_query", lambda *_, **__: False)
+    monkeypatch.setattr(operations, "writes_by_query", lambda *_, **__: False)
     result = audit(*given)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["safety.writes: GET /graphql?query=mutation* was not refused*"])

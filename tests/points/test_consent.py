@@ -187,6 +187,97 @@ def test_graphql_is_judged_by_its_operation(shop):
     assert len(server.seen) == passed == 3
 
 
+MUTATION, QUERY = "mutation { like }", "{ count }"
+FORM = b'{"query":"{ count }","x":"&query=mutation{like}&"}'
+DISGUISES = {
+    "the body of a GET": ("GET", "/graphql", {"json": {"query": MUTATION}}),
+    "the body of a GET elsewhere": ("GET", "/elsewhere", {"json": {"query": MUTATION}}),
+    "the URL of a POST": ("POST", "/graphql", {"params": {"query": MUTATION}, "json": {"query": QUERY}}),
+    "a stored operation": ("POST", "/graphql", {"params": {"extensions": "{}"}, "json": {"query": QUERY}}),
+    "a stored operation by id": ("POST", "/graphql", {"json": {"query": QUERY, "doc_id": "7"}}),
+    "a key given twice": (
+        "POST",
+        "/graphql",
+        {
+            "content": b'{"query":"mutation { like }","query":"{ count }"}',
+            "headers": {"content-type": "application/json"},
+        },
+    ),
+    "a form that is JSON too": (
+        "POST",
+        "/graphql",
+        {"content": FORM, "headers": {"content-type": "application/x-www-form-urlencoded"}},
+    ),
+    "another spelling of the path": ("GET", "/graphql/", {"params": {"extensions": "{}"}}),
+    "dots in the path": ("GET", "/%2e/graphql", {"params": {"extensions": "{}"}}),
+    "after a semicolon": ("GET", "/x?a=1;query=mutation{like}", {}),
+    "another spelling of the name": ("GET", "/x", {"params": {"Query": MUTATION}}),
+    "in a list": ("GET", "/x", {"params": {"query[]": MUTATION}}),
+    "syntax that only some take": (
+        "GET",
+        "/x",
+        {"params": {"query": f"{MUTATION} fragment A($x: Int = 1) on T {{ a }}"}},
+    ),
+    "too deep to parse": ("GET", "/x", {"params": {"query": "mutation " + "{a" * 3000 + "}" * 3000}}),
+    "a method in the query": ("GET", "/x", {"params": {"_method": "delete"}}),
+    "a method with underscores": ("GET", "/x", {"headers": {"X_HTTP_Method_Override": "DELETE"}}),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_writes_in_disguise_are_writes(shop, disguise):
+    """Wherever some server would look for the operation or the method, ours looks too."""
+    server, market = shop()
+    method, path, arguments = DISGUISES[disguise]
+    with pytest.raises(WriteRefused, match="would write"):
+        market.get_actor("anonymous").request(method, path, **arguments)
+    assert server.seen == []
+
+
+def test_reads_that_look_like_writes_pass(shop):
+    """Words, ids and bodies that hold no operation are what searches send."""
+    server, market = shop()
+    visitor = market.get_actor("anonymous")
+    visitor.get("/search", params={"query": "a mutation of lamps", "id": "7"})
+    visitor.request("GET", "/search", json={"query": {"match": {"title": "lamp"}}})
+    visitor.post("/graphql?lang=en", json={"query": QUERY, "variables": {"id": 7}, "extensions": {}})
+    assert len(server.seen) == 3
+
+
+def test_a_step_that_gets_a_mutation_writes(shop):
+    """GET alone does not make a mapped request safe: the operation in it counts."""
+    more = '[steps.sneak]\nrequest = "GET /graphql?query=mutation%7Blike%7D"'
+    server, market = shop(more=more)
+    with pytest.raises(WriteRefused, match="step sneak"):
+        market.get_actor("anonymous").call("sneak")
+    assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"extensions": {"target": b"/graphql?query=mutation{like}"}},
+            "the extension 'target' sends a request elsewhere",
+        ),
+        ({"extensions": {"sni_hostname": "evil.test"}}, "the extension 'sni_hostname' sends a request elsewhere"),
+        (
+            {
+                "content": b"DELETE /me HTTP/1.1\r\n\r\n",
+                "headers": {"content-length": "0", "transfer-encoding": "chunked"},
+            },
+            "Content-Length and Transfer-Encoding contradict each other",
+        ),
+    ],
+)
+def test_a_request_is_what_the_guard_has_seen(shop, arguments, message):
+    """Nothing may bend it afterwards, or carry a second one behind it."""
+    server, market = shop()
+    with pytest.raises(UseError, match=f"{message}.*nothing was sent"):
+        market.get_actor("anonymous").request("GET", "/x", **arguments)
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "post", "PROPFIND"])
 def test_raw_writes_are_refused_without_a_reason(shop, method):
     """The message says how to give one."""

@@ -5,26 +5,20 @@ The guard stands in the transport, so a team's raw requests obey it too. What a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
 import httpx
 
 from pytest_launchready.core.errors import Inconclusive
+from pytest_launchready.wire.operations import SAFE_METHODS, overrides, writes
 
 if TYPE_CHECKING:
     from pytest_launchready.core.exchange import Exchange
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-"""RFC 9110, section 9.2.1."""
-OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
-"""Headers by which common frameworks let a POST or GET stand for another method."""
 
 
 class WriteRefused(Inconclusive):
@@ -119,45 +113,9 @@ class Consent:
         return any(fnmatchcase(name, allowed) for name in intent.consents for allowed in self._writes)
 
     def _writes_something(self, request: httpx.Request, intent: Intent | None) -> bool:
-        # Read raw: a look-up in httpx's headers takes 5 to 10 µs, and this is asked for every request.
-        for name, value in request.headers.raw:
-            if name.lower() in OVERRIDES and value.decode("ascii", "replace").strip().upper() not in SAFE_METHODS:
-                return True
-        if intent is not None and intent.safe is not None:
-            return not intent.safe
-        at_graphql = self._graphql is not None and request.url.path == self._graphql
-        if request.method in SAFE_METHODS:
-            return writes_by_query(request.url, strict=at_graphql)
-        return not (request.method == "POST" and at_graphql and reads_only(request.content))
-
-
-def writes_by_query(url: httpx.URL, *, strict: bool) -> bool:
-    """Whether a GET carries a GraphQL operation that writes; at a GraphQL endpoint also one that cannot be read."""
-    values = parse_qsl(url.query.decode("ascii", "replace"), keep_blank_values=True)
-    if strict and values and not any(name == "query" for name, _ in values):
-        return True  # a persisted operation, of which only the server knows what it does
-    kinds = [operations(value) for name, value in values if name == "query"]
-    return any((kind is None and strict) or (kind is not None and kind != {"query"}) for kind in kinds)
-
-
-def reads_only(body: bytes) -> bool:
-    """Whether a GraphQL request, or every one of a batch, is made of queries; one that cannot be read is not."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    batch: list[Any] = document if isinstance(document, list) else [document]
-    texts = [entry.get("query") if isinstance(entry, dict) else None for entry in batch]
-    return bool(texts) and all(isinstance(text, str) and operations(text) == {"query"} for text in texts)
-
-
-def operations(text: str) -> set[str] | None:
-    """The kinds of operation in a GraphQL document, or None if it is none."""
-    from graphql import GraphQLError, OperationDefinitionNode, parse
-
-    try:
-        document = parse(text, no_location=True)
-    except (GraphQLError, RecursionError):
-        return None
-    kinds = {node.operation.value for node in document.definitions if isinstance(node, OperationDefinitionNode)}
-    return kinds or None
+        if overrides(request):
+            return True
+        if intent is None or intent.safe is None:
+            return writes(request, self._graphql)
+        # That a GET is safe may be no more than what its method says: what it carries is looked at all the same.
+        return not intent.safe or (request.method in SAFE_METHODS and writes(request, None))

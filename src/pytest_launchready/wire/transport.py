@@ -31,6 +31,10 @@ EXCHANGE = "launchready_exchange"
 RETRIED = "launchready_retried"
 """Key in a request's extensions: it is sent for the second time, on a fresh connection."""
 
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+BENDING = frozenset({"target", "sni_hostname"})
+"""Extensions of httpx by which a request asks for something else than its URL says, past every guard."""
+
 
 class NoAnswer(Exception):  # noqa: N818 - what happened, in the words of the record
     """A request that got no answer; `exchange` says why."""
@@ -166,6 +170,12 @@ class Transport(httpx.AsyncBaseTransport):
                 f"the Host header {host.decode('ascii', 'replace')!r} names another host than {shown(origin_of(url))}, "
                 f"so nothing was sent. Allowed: {self._allowed()}"
             )
+
+        if len({name.lower() for name, _ in request.headers.raw} & FRAMING) > 1:
+            # RFC 9112, section 6.1: servers differ in where such a request ends, and take the rest for another one.
+            raise UseError("Content-Length and Transfer-Encoding contradict each other, so nothing was sent: give one")
+        if bent := BENDING & request.extensions.keys():
+            raise UseError(f"the extension {min(bent)!r} sends a request elsewhere than its URL, so nothing was sent")
 
     def _check_origin(self, url: httpx.URL) -> None:
         try:
