@@ -93,7 +93,7 @@ async def _remove(stage: Stage, person: Person, kind: str, thing: dict[str, Any]
     removal = _removal(stage, kind)
     if removal is None:
         return f"the map has no way to remove it: resources.{kind}.delete, or the undo of the step that makes it"
-    actor = person if person.may_act_as(removal.actor) else await stage.person(str(removal.actor))
+    actor = await person.self_or(removal.actor, stage.person)
     values = {key: value for key, value in thing.items() if key != "_words"}
     names = {**stage.names(removal), **values, kind: values, "id": values["id"]}
     granted = GRANTED.set(GRANTED.get() | {makers_of(stage.map.resources).get(kind, kind), f"{kind}.delete"})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def sign_up(stage: Stage, person: Person) -> None:
     """Makes the person's account; its captures join the identity."""
     step = stage.step("signup")
-    sender = person if person.may_act_as(step.actor) else await stage.person(str(step.actor))
+    sender = await person.self_or(step.actor, stage.person)
     names = {**stage.names(step), "account": person.account()}
     played = await steps.perform(stage, step, sender, names)
     person.identity.update(played.captures)

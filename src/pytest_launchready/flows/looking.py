@@ -46,7 +46,7 @@ def _lists(part: object) -> bool:
 async def listed(stage: Stage, step: Step, person: Person, text: str, given: dict[str, Any]) -> list[Item] | None:
     """What a list step gives for a text; None where it could not be asked."""
     try:
-        actor = person if person.may_act_as(step.actor) else await stage.person(str(step.actor))
+        actor = await person.self_or(step.actor, stage.person)
         await ready(stage, actor)
         names = {**stage.names(step), **given, "search": {"text": text}, "account": actor.account()}
         async with asyncio.timeout(LOOK_WITHIN):
@@ -109,7 +109,7 @@ async def _look(stage: Stage, made: Made, request: Request) -> tuple[bool | None
     thing = {"id": made.names.get("id", made.id), **known(made.names.get(made.kind))}
     scope = {**stage.names(step), **made.names, "id": thing["id"], made.kind: thing}
     try:
-        person = made.person if made.person.may_act_as(request.actor) else await stage.person(str(request.actor))
+        person = await made.person.self_or(request.actor, stage.person)
         await ready(stage, person)
         scope |= {"owner": made.person.account(), "account": person.account()}
         async with asyncio.timeout(LOOK_WITHIN):

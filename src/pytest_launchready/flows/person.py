@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from html import unescape
 from typing import Any
 from urllib.parse import unquote
@@ -52,9 +52,9 @@ class Person:
         """Whether this is somebody without an account."""
         return self.role == "anonymous"
 
-    def may_act_as(self, actor: str | None) -> bool:
-        """Whether a step's `actor` is met by this person: everybody where it says nothing, and each of its role."""
-        return actor in {None, self.name, self.role}
+    async def self_or(self, actor: str | None, find: Callable[[str], Awaitable[Person]]) -> Person:
+        """Who sends a request: this person if `actor` is none, or names the person or its role; else whom it names."""
+        return self if actor is None or actor in {self.name, self.role} else await find(actor)
 
     def account(self) -> dict[str, Any]:
         """What templates see as `account`."""

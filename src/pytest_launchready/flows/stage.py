@@ -86,7 +86,7 @@ class Stage:
     async def act(self, name: str, caller: Person, given: Mapping[str, Any]) -> Act:
         """Performs a step as whoever has to act; what it needs and is not given is made first."""
         step = self.step(name)
-        person = await self._who(step, caller)
+        person = await caller.self_or(step.actor, self.person)
         await self.awaken(person)
         names = {**given, **self.names(step, given)}
         step, stops = until_payment(step, self.map.target, names)
@@ -164,10 +164,6 @@ class Stage:
     async def undo_with(self, name: str, made: Made) -> None:
         """Performs one undo step for a thing, whoever has to; raises StepFailure where it did not work."""
         await undoing.undo_with(self, name, made)
-
-    async def _who(self, step: Step, caller: Person) -> Person:
-        """Whoever sends a step: the caller where the step says nothing, or is for the caller's role."""
-        return caller if caller.may_act_as(step.actor) else await self.person(str(step.actor))
 
     async def renew(self, person: Person, stale: Mapping[str, Any]) -> bool:
         """Renews a person's session; see `entrance.renew`."""

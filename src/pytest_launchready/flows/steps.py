@@ -122,7 +122,7 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
 async def _request(
     cast: Cast, step: Step, request: Request, person: Person, scope: dict[str, Any], played: Played
 ) -> None:
-    actor = person if person.may_act_as(request.actor) else await cast.person(str(request.actor))
+    actor = await person.self_or(request.actor, cast.person)
     here = scope if actor is person else {**scope, "account": actor.account()}
     deadline = asyncio.get_running_loop().time() + request.wait
     pause = FIRST_PAUSE

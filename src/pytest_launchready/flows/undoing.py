@@ -88,7 +88,7 @@ class Undoing:
 async def undo_with(stage: Stage, name: str, made: Made) -> None:
     """Performs one undo step for a thing, whoever has to; raises StepFailure where it did not work."""
     step = stage.step(name)
-    person = made.person if made.person.may_act_as(step.actor) else await stage.person(str(step.actor))
+    person = await made.person.self_or(step.actor, stage.person)
     await _let_in(stage, person)
     names = {**stage.names(step, made.names), **made.names, "account": made.person.account()}
     granted = GRANTED.set(GRANTED.get() | {made.step})
