@@ -60,8 +60,17 @@ class Register:
 
     def dismiss(self, entry: int | None) -> None:
         """Notes that a step has made nothing."""
+        self.over(entry, "nothing")
+
+    def begin(self, entry: int | None) -> None:
+        """Notes that the undo of what an entry stands for begins."""
         if self.journal is not None and entry is not None:
-            self.journal.over(entry, "nothing")
+            self.journal.begin(entry)
+
+    def over(self, entry: int | None, how: str) -> None:
+        """Notes that nothing more is to be done for an entry; `how` is one of those that `Journal.over` knows."""
+        if self.journal is not None and entry is not None:
+            self.journal.over(entry, how)
 
     def made_of(self, thing: Thing) -> Made | None:
         """The record of a thing that this run has made and that is still there; of two without ids the newer."""
@@ -80,8 +89,7 @@ class Register:
         made = self.made_of(thing)
         if made is not None:
             made.gone = True
-            if self.journal is not None and made.entry is not None:
-                self.journal.over(made.entry, "gone")
+            self.over(made.entry, "gone")
 
     def note(self, person: Person) -> None:
         """Keeps who somebody is in the journal, without what opens the account."""

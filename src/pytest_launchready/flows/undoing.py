@@ -63,13 +63,11 @@ class Undoing:
 
     def begin(self, made: Made) -> None:
         """Notes that the undo of an object begins."""
-        if self._stage.register.journal is not None and made.entry is not None:
-            self._stage.register.journal.begin(made.entry)
+        self._stage.register.begin(made.entry)
 
     def over(self, made: Made, how: str) -> None:
         """Notes that nothing more is to be done for an object."""
-        if self._stage.register.journal is not None and made.entry is not None:
-            self._stage.register.journal.over(made.entry, how)
+        self._stage.register.over(made.entry, how)
 
     async def _account_exists(self, made: Made) -> bool | None:
         """Whether somebody whose sign-up had no answer can log in."""
