@@ -49,7 +49,7 @@ def _add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _sweep(given: argparse.Namespace) -> int:
     from pytest_launchready.core.errors import LaunchreadyError
-    from pytest_launchready.flows.journal import folder_above
+    from pytest_launchready.flows.home import folder_above
     from pytest_launchready.flows.tidying import seconds_of, tidy
     from pytest_launchready.mapping.load import load_map
     from pytest_launchready.mapping.problems import MapError

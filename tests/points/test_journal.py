@@ -10,7 +10,8 @@ import pytest
 
 from pytest_launchready.core.errors import LaunchreadyError, UseError
 from pytest_launchready.core.failures import StepFailure
-from pytest_launchready.flows.journal import LEFT, claim, folder_above, journals, living, read
+from pytest_launchready.flows.home import folder_above
+from pytest_launchready.flows.journal import LEFT, claim, journals, living, read
 from pytest_launchready.flows.keys import Key, key_of
 from pytest_launchready.flows.made import Undone
 from pytest_launchready.flows.marketplace import Marketplace

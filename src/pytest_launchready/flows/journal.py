@@ -17,7 +17,6 @@ from typing import Any
 
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.flows.home import make_folder
-from pytest_launchready.flows.keys import FOLDER
 
 VERSION = 1
 LEFT = "left-behind.jsonl"
@@ -238,9 +237,3 @@ def _tell(story: Story, what: str, line: dict[str, Any]) -> None:
 def _plain(value: Any) -> Any:
     known = getattr(value, "known", None)
     return known() if callable(known) else str(value)
-
-
-def folder_above(path: Path) -> Path:
-    """The `.launchready` folder beside a path, or beside the nearest folder above it that has one."""
-    here = path.resolve()
-    return next((base / FOLDER for base in (here, *here.parents) if (base / FOLDER).is_dir()), here / FOLDER)

@@ -15,7 +15,6 @@ from pathlib import Path
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.flows.home import make_folder
 
-FOLDER = ".launchready"
 VARIABLE = "LAUNCHREADY_KEY"
 SHORTEST = 16
 """Characters of a key that is given: less could be guessed."""

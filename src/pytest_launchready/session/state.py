@@ -67,7 +67,8 @@ class State:
 
 def begin(config: pytest.Config, settings: Settings) -> State:
     """The run: its map is read and its identity settled; raises UsageError for a bad map."""
-    from pytest_launchready.flows.keys import FOLDER, key_of
+    from pytest_launchready.flows.home import FOLDER
+    from pytest_launchready.flows.keys import key_of
     from pytest_launchready.flows.run import Run, new_run_id, new_seed
     from pytest_launchready.mapping.load import load_map
     from pytest_launchready.mapping.problems import MapError
