@@ -384,3 +384,34 @@ def test_one_verdict_a_test(shop):
     )
     assert result.parseoutcomes() == {"inconclusive": 2, "failed": 1, "passed": 1}
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize(
+    "catching", ["pytest.raises(Exception)", "contextlib.suppress(Exception)", "pytest.raises(WriteRefused)"]
+)
+def test_a_refusal_that_a_test_catches_is_no_pass(shop, pytester, catching):
+    """A broad `except` takes it for the marketplace's answer; the test is inconclusive all the same, and says why."""
+    path = pytester.path / "launchready.toml"
+    path.write_text(path.read_text().replace('kind = "local"', 'kind = "production"\nwrites = ["signup"]'))
+    result = shop(
+        source=f"""
+        import contextlib
+        import pytest
+        from pytest_launchready.wire.consent import WriteRefused
+
+        def test_only_sellers_may_list(buyer):
+            with {catching}:
+                buyer.create_listing()
+
+        async def test_the_same_when_awaited(buyer):
+            with {catching}:
+                await buyer.create_listing()
+
+        def test_another(buyer):
+            buyer.search("x")
+        """
+    )
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["*test_only_sellers_may_list: step create_listing would write*", "*1 passed, 2 inconclusive*"]
+    )

@@ -384,6 +384,26 @@ def test_checkout_may_stop_before_the_payment(shop):
     assert writes(server)[-1] == "POST /cart"
 
 
+def test_a_payment_inside_a_step_of_its_own_is_stopped_before_too(serve, open_shop):
+    """The last write of checkout is the payment, also where a part of it sends that and a read follows."""
+    paid = """
+[steps.pay]
+request = "POST /payments"
+[[steps.checkout.requests]]
+step = "pay"
+[[steps.checkout.requests]]
+request = "GET /orders/latest"
+capture = { id = "id", total = "total" }
+"""
+    head, _, _ = MAP.partition('[[steps.checkout.requests]]\nrequest = "POST /orders"')
+    more = '[targets.here.payments]\nuntil = "payment"'
+    server = serve(lambda _: (200, {"id": 7, "total": "5"}))
+    market = open_shop(head.format(kind="production", writes=ALL, more=more) + paid, server.url)
+    with pytest.raises(NotCovered, match="stops before it"):
+        market.get_actor("anonymous").checkout("7")
+    assert server.lines() == ["POST /cart"]
+
+
 HOSTILE = [
     "https://evil.test/x",
     "http://evil.test",

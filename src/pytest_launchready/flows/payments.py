@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_launchready.flows.objects import Thing, money
-from pytest_launchready.mapping.records import Request, Step, Target
+from pytest_launchready.mapping.records import Map, ReadMail, Request, RunStep, Step
 from pytest_launchready.wire.consent import WriteRefused
 
 SANDBOX_PREFIXES = ("sk_test_", "pk_test_", "rk_test_", "test_", "sandbox-", "sandbox_", "sb-")
@@ -21,15 +21,16 @@ TEST_CARDS = frozenset(
 """Card numbers that payment services publish for their test modes; no bank has issued them."""
 
 
-def until_payment(step: Step, target: Target, names: Mapping[str, Any]) -> tuple[Step, bool]:
+def until_payment(step: Step, mapped: Map, names: Mapping[str, Any]) -> tuple[Step, bool]:
     """The step as it may be performed, and whether it stops before its payment.
 
     Raises WriteRefused where nothing proves that no money moves.
     """
+    target = mapped.target
     if target.kind != "production" or step.name != "checkout":
         return step, False
     if target.payments.get("until") == "payment":
-        unsafe = [place for place, part in enumerate(step.parts) if isinstance(part, Request) and not part.safe]
+        unsafe = [place for place, part in enumerate(step.parts) if _writes(part, mapped)]
         return replace(step, parts=step.parts[: unsafe[-1] if unsafe else len(step.parts)]), True
     if target.payments.get("mode") != "test" or not _proven(target.payments.get("proof"), names):
         table = f"[targets.{target.name}.payments]"
@@ -39,6 +40,12 @@ def until_payment(step: Step, target: Target, names: Mapping[str, Any]) -> tuple
             f'({", ".join(SANDBOX_PREFIXES[:3])} …) or "zero" for a free listing; or until = "payment"'
         )
     return step, False
+
+
+def _writes(part: Request | RunStep | ReadMail, mapped: Map) -> bool:
+    if isinstance(part, RunStep):
+        return any(_writes(inner, mapped) for inner in mapped.steps[part.step].parts)
+    return isinstance(part, Request) and not part.safe
 
 
 def _proven(proof: object, names: Mapping[str, Any]) -> bool:

@@ -89,7 +89,7 @@ class Stage:
         person = await caller.self_or(step.actor, self.person)
         await self.awaken(person)
         names = {**given, **self.names(step, given)}
-        step, stops = until_payment(step, self.map.target, names)
+        step, stops = until_payment(step, self.map, names)
         for kind in sorted(step.needs - names.keys()):
             names[kind] = await self.provide(kind, person)
         names["account"] = person.account()

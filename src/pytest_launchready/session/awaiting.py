@@ -1,4 +1,4 @@
-"""A test that forgot to await a call fails, by name.
+"""A test that forgot to await a call fails, by name; one that caught what could not be decided is inconclusive.
 
 Wrappers of the old style: one of the new style would stand, as a frame of its own, in the traceback of every failing
 fixture.
@@ -40,8 +40,12 @@ def _watched(item: pytest.Item) -> Phase:
     set_running(item.config, None)
     engine = engine_if_started(item.config)
     sentences = engine.take_unawaited(item.nodeid) if engine else []
+    undecided = engine.take_undecided(item.nodeid) if engine else None
     error = outcome.exception
     if error is None:
+        if undecided is not None:
+            # A broad `except`, or `raises(Exception)`, took a refusal of ours for an answer of the marketplace.
+            outcome.force_exception(undecided)
         if sentences:
             outcome.force_exception(pytest.fail.Exception("\n".join(sentences), pytrace=False))
         return

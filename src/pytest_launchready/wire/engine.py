@@ -15,7 +15,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from pytest_launchready.core.errors import UseError
+from pytest_launchready.core.errors import Inconclusive, UseError
 from pytest_launchready.wire.tracebacks import keep_user_frames, raise_to_user
 
 T = TypeVar("T")
@@ -96,6 +96,7 @@ class Engine:
         self._pid = 0
         self._closed = False
         self._unawaited: dict[Call, None] = {}
+        self._undecided: dict[str | None, Inconclusive] = {}
 
     def run(self, make: Make[T]) -> T:
         """Do the work and return its result, blocking the calling thread.
@@ -115,7 +116,7 @@ class Engine:
                 wait([job.done], timeout=GRACE)
                 keep_user_frames(interruption)
             raise
-        return job.outcome()
+        return self._outcome(job)
 
     async def hop(self, make: Make[T]) -> T:
         """Do the work and return its result, for a task of any asyncio loop.
@@ -138,7 +139,7 @@ class Engine:
             # The coroutine is being closed: it may not wait any more.
             self._tell(job.stop)
             raise
-        return job.outcome()
+        return self._outcome(job)
 
     def expect_await(self, call: Call) -> None:
         """Remember a call until it is awaited."""
@@ -155,6 +156,10 @@ class Engine:
             self.begun(call)
         return [call.complaint() for call in left]
 
+    def take_undecided(self, test: str | None) -> Inconclusive | None:
+        """The first call of a test that could not be decided, and forget it: the test may have caught the error."""
+        return self._undecided.pop(test, None)
+
     def close(self) -> None:
         """Cancel what still runs, let it clean up for at most `GRACE` seconds, and end the thread."""
         if self._is_forked():
@@ -165,6 +170,13 @@ class Engine:
         self._tell(self._stopping.set)
         if self._thread is not None:
             self._thread.join(GRACE)
+
+    def _outcome(self, job: _Job[T]) -> T:
+        __tracebackhide__ = True
+        error = job.done.exception()
+        if isinstance(error, Inconclusive):
+            self._undecided.setdefault(self.current_test, error)
+        return job.outcome()
 
     def _send(self, job: _Job[Any]) -> None:
         __tracebackhide__ = True
