@@ -14,10 +14,10 @@ from pytest_launchready.core.answer import Answer
 from pytest_launchready.mapping.records import Auth
 from pytest_launchready.mapping.template import TemplateError
 from pytest_launchready.wire.client import Client
+from pytest_launchready.wire.operations import SAFE_METHODS
 
 POSTMAN = "[mail]"
 """Who asks a mail catcher: somebody without a session, who alone may contact it."""
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class Person:
