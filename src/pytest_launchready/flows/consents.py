@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_launchready.flows.objects import Thing
+from pytest_launchready.flows.naming import known
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.wire.consent import Intent
 
@@ -46,5 +46,5 @@ def intent_of(step: Step, request: Request, granted: frozenset[str], log_in: str
 
 
 def _id(thing: object) -> str:
-    known = thing.known() if isinstance(thing, Thing) else thing if isinstance(thing, Mapping) else {}
-    return str(known.get("id", known.get("email", "")))
+    values = known(thing)
+    return str(values.get("id", values.get("email", "")))
