@@ -99,8 +99,8 @@ class Leaves:
         return self.template(text, key)
 
 
-def origin_of(url: str) -> str:
-    """`scheme://host[:port]` of a URL, or "" where it has none."""
+def written_origin(url: str) -> str:
+    """`scheme://host[:port]` of a URL, letter by letter as the map writes it, or "" where it has none."""
     try:
         parts = urlsplit(url)
     except ValueError:

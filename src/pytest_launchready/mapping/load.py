@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_launchready.mapping import extras, graph, references
-from pytest_launchready.mapping.leaves import Leaves, origin_of
+from pytest_launchready.mapping.leaves import Leaves, written_origin
 from pytest_launchready.mapping.lines import key_lines
 from pytest_launchready.mapping.people import compile_auth, compile_person
 from pytest_launchready.mapping.problems import Key, MapError, Problem, Problems
@@ -207,4 +207,4 @@ def _overlay(tables: Mapping[str, Any], over: Any, key: Key, written: Key, probl
 
 def _origins(target: Target) -> frozenset[str]:
     urls = [target.api, target.web or "", *target.hosts.values()]
-    return frozenset(origin_of(url) for url in urls) - {""}
+    return frozenset(written_origin(url) for url in urls) - {""}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_launchready.mapping.expressions import end_of
-from pytest_launchready.mapping.leaves import Leaves, origin_of
+from pytest_launchready.mapping.leaves import Leaves, written_origin
 from pytest_launchready.mapping.records import Body, Request
 from pytest_launchready.mapping.template import Given, Template, TemplateError, compile_template
 
@@ -106,7 +106,7 @@ class Requests:
         if any(char.isspace() for char in fixed):
             problems.add(key, "a target holds no spaces", got=target)
         elif target.startswith(("http://", "https://")):
-            origin = origin_of(fixed)
+            origin = written_origin(fixed)
             if self.origins and origin not in self.origins:
                 what = "leads to an origin that is not the target's"
                 problems.add(key, what, got=origin or target, allowed=self.origins)
