@@ -20,7 +20,7 @@ from pytest_launchready.flows.tidying import seconds_of, tidy
 from pytest_launchready.mapping.load import load_map
 from pytest_launchready.wire.engine import Engine
 
-RUN = "lrabcdefgh"
+RUN = "lrbcdfghjk"
 PEOPLE = """
 [targets.here]
 kind = "local"
@@ -76,6 +76,8 @@ class Shop:
         self.watch = lambda _: None
         self.broken = False
         """Whether it makes things and answers with an error."""
+        self.lists_all = False
+        """Whether search shows everything, as one that knows what is similar."""
         self.sticky = False
         """Whether it says that it deletes, and does not."""
 
@@ -104,7 +106,8 @@ class Shop:
                 self.goods[number] = {"id": number, **request.json}
                 return (500, None) if self.broken else (201, {"id": number})
             case "GET", ["listings"]:
-                return 200, [one for one in self.goods.values() if request.query["q"][0] in one["title"]]
+                text = request.query["q"][0]
+                return 200, [one for one in self.goods.values() if self.lists_all or text in one["title"]]
             case method, ["listings", number]:
                 if int(number) not in self.goods:
                     return 404, None
@@ -371,7 +374,7 @@ def test_without_a_journal_the_tag_is_enough(start, shop, home):
     for path in journals(home):
         path.unlink()
     shop.people["ann@shop.test"] = {"id": 900, "email": "ann@shop.test", "password": "of no concern"}
-    shop.goods[901] = {"id": 901, "title": "A lrlamp of lrabcdefgh"}
+    shop.goods[901] = {"id": 901, "title": "A lrlamp of lrbcdfghjk"}
 
     said, clean = sweep(market, home, by_tag=True, dry=True)
     assert [re.sub(r"\d+$", "", line) for line in said] == [f"found listing 3: {RUN}", f"found account 2: {RUN}"]
@@ -379,6 +382,37 @@ def test_without_a_journal_the_tag_is_enough(start, shop, home):
     said, clean = sweep(market, home, by_tag=True)
     assert (said[-1], clean) == ("by tag: 2 objects undone", True)
     assert (sorted(shop.people), list(shop.goods)) == (["ann@shop.test", "boss@shop.test"], [901])
+
+
+def test_by_tag_leaves_what_only_looks_like_a_tag_or_is_told_of_another(start, shop, home):
+    """A person's article number is no tag; nor is their account or listing ours because it mentions one that is."""
+    market = start(PEOPLE + GOODS + ADMIN)
+    lamp = market.new_listing()
+    kill(market)
+    for path in journals(home):
+        path.unlink()
+    shop.goods[901] = {"id": 901, "title": "Bumper lrdefender90"}
+    shop.goods[902] = {"id": 902, "title": "Shade", "similar": [{"id": lamp.id, "title": lamp.title}]}
+
+    said, clean = sweep(market, home, by_tag=True)
+    assert clean, said
+    assert sorted(shop.goods) == [901, 902]
+
+
+def test_a_lost_create_is_not_taken_for_what_mentions_it(start, shop, home):
+    """The listing of another seller that shows ours beside it is not the one whose create had no answer."""
+    market = start()
+    market.get_actor("seller")
+    shop.watch = lambda request: setattr(shop, "broken", request.line == "POST /listings")
+    with pytest.raises(StepFailure):
+        market.new_listing()
+    kill(market)
+    [(number, lost)] = shop.goods.items()
+    shop.goods = {1: {"id": 1, "title": "Shade of " + lost["title"][:4], "similar": [lost]}, number: lost}
+    shop.lists_all = True
+
+    assert sweep(market, home) == ([f"run {RUN}: 2 objects undone"], True)
+    assert list(shop.goods) == [1]
 
 
 def test_by_tag_spares_runs_that_are_alive(start, shop, home):

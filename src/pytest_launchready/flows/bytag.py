@@ -11,7 +11,7 @@ from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.flows import looking, steps
 from pytest_launchready.flows.consents import GRANTED
 from pytest_launchready.flows.made import GONE, Undone
-from pytest_launchready.flows.naming import TAGGED
+from pytest_launchready.flows.naming import own, tagged_words
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.graph import expressions, makers_of
 from pytest_launchready.mapping.records import Request, Step
@@ -85,7 +85,7 @@ async def _look(stage: Stage, person: Person, spare: set[str]) -> Found:
 def _words(value: object) -> set[str]:
     if isinstance(value, dict) and "_words" in value:
         return set(value["_words"])
-    return set(TAGGED.findall(str(value)))
+    return set(tagged_words(own(value)))
 
 
 async def _remove(stage: Stage, person: Person, kind: str, thing: dict[str, Any]) -> str:

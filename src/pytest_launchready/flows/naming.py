@@ -13,8 +13,12 @@ from pytest_launchready.mapping.records import Map, Request, RunStep, Step
 
 MADE_ANEW = frozenset({"account", "owner", "values", "target", "png", "now", "canary", "canary_number"})
 """Names that a later run knows by itself."""
-TAGGED = re.compile(r"(?<![A-Za-z0-9])lr[a-z]{8}(?:[a-z]+\d+n)?\d+(?![A-Za-z0-9])")
+TAG_LETTERS = "bcdfghjklmnpqrstvwxz"
+"""Consonants only, so that no word or article number of a person's own, as `lrdefender90`, passes for a tag."""
+TAGGED = re.compile(rf"(?<![A-Za-z0-9])lr[{TAG_LETTERS}]{{8}}(?:[a-z]+\d+n)?\d+(?![A-Za-z0-9])")
 """A word that a run has made up: its id, its worker and a number."""
+OWN_NAMES = frozenset({"id", "_id", "uuid", "pk", "slug", "email", "username"})
+"""What a part of an answer has that is an object of its own."""
 
 
 def undo_names(mapped: Map, step: Step) -> frozenset[str]:
@@ -56,8 +60,22 @@ def tagged_words(*values: Any) -> tuple[str, ...]:
 
 
 def carries(value: object, word: str) -> bool:
-    """Whether a word stands somewhere in an answer, not only as the head of a longer one."""
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", str(value)) is not None
+    """Whether a word stands in what an answer says of an object itself, not only as the head of a longer one."""
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", str(own(value))) is not None
+
+
+def own(value: Any) -> Any:
+    """What an object says of itself: less the objects in it, which may be somebody else's.
+
+    A person's account that lists what they have bought of a run, say, is not that run's.
+    """
+    if isinstance(value, Mapping):
+        return {name: own(inner) for name, inner in value.items() if not _is_object(inner)}
+    return [own(inner) for inner in value if not _is_object(inner)] if isinstance(value, list | tuple) else value
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping) and not OWN_NAMES.isdisjoint(value)
 
 
 def known(thing: object) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 import secrets
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,11 +13,12 @@ from pathlib import Path
 from pytest_launchready import __version__
 from pytest_launchready.flows.journal import Journal
 from pytest_launchready.flows.keys import Key
+from pytest_launchready.flows.naming import TAG_LETTERS
 from pytest_launchready.mapping.records import Target
 
-TAG_LETTERS = 8
-"""26^8 is 2·10^11: with a thousand runs a day for ten years, two with one tag are unlikely (about 3 %), and a
-clash only means that a sign-up is refused."""
+TAG_LENGTH = 8
+"""20^8 is 3·10^10: with ten runs a day for ten years, two with one tag are unlikely (about 3 %), and a clash only
+means that a sign-up is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def with_journal(run: Run, folder: Path, target: Target) -> Run:
 
 def new_run_id() -> str:
     """An id for a run, from the operating system's randomness: the seed never decides it."""
-    return "lr" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(TAG_LETTERS))
+    return "lr" + "".join(secrets.choice(TAG_LETTERS) for _ in range(TAG_LENGTH))
 
 
 def new_seed() -> int:
