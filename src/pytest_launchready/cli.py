@@ -79,10 +79,11 @@ def _wait(given: argparse.Namespace) -> int:
     import asyncio
 
     from pytest_launchready.core.errors import LaunchreadyError
-    from pytest_launchready.flows.build import Watch, explain, wait_for_build
+    from pytest_launchready.flows.build import Watch
     from pytest_launchready.flows.run import new_run_id
     from pytest_launchready.mapping.load import load_map
     from pytest_launchready.mapping.problems import MapError
+    from pytest_launchready.probes.deployed import explain, wait_for_build
 
     try:
         mapped = load_map(given.config, given.target)

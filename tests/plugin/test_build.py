@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pytest_launchready.cli import main
-from pytest_launchready.flows.build import RUNS, Watch, wait_for_build
+from pytest_launchready.flows.build import Watch
 from pytest_launchready.mapping.load import load_map
 from pytest_launchready.probes.build import FAMILY
+from pytest_launchready.probes.deployed import RUNS, wait_for_build
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.client import Trust
 

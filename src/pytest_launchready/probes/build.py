@@ -7,7 +7,7 @@ from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
 from pytest_launchready.core.verdicts import Verdict, inconclusive
-from pytest_launchready.flows.build import evidence_of, judge, wait_for_build
+from pytest_launchready.probes.deployed import evidence_of, judge, wait_for_build
 from pytest_launchready.probes.subject import Context, Subject
 
 REMEDY = "look at the deploy: has it ended, on every server, and is no cache in front?"

@@ -37,7 +37,7 @@ def wait(config: pytest.Config, run: State) -> None:
     if expected is None or config.option.collectonly or hasattr(config, "workerinput"):
         return
     from pytest_launchready.core.errors import UseError
-    from pytest_launchready.flows.build import explain, wait_for_build
+    from pytest_launchready.probes.deployed import explain, wait_for_build
 
     if seconds:
         _say(config, f"launchready: waiting at most {seconds} s for build {expected}")
