@@ -14,7 +14,7 @@ import httpx
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.flows.person import Person
-from pytest_launchready.flows.sending import absolute, origins_of, send_as
+from pytest_launchready.flows.sending import absolute, origins_of, send_as, target_names
 from pytest_launchready.mapping.records import Auth, Build, Map, Request, Step
 from pytest_launchready.mapping.template import compile_target, compile_template
 from pytest_launchready.wire.addresses import Pinned, Resolve, resolve
@@ -115,16 +115,9 @@ class Watch:
         return Reading(label, told or None, exchange)
 
     def _scope(self, unique: str) -> dict[str, Any]:
-        target = self.mapped.target
         return {
             "values": self.mapped.values,
-            "target": {
-                "name": target.name,
-                "kind": target.kind,
-                "api": target.api,
-                "web": target.web or "",
-                "hosts": target.hosts,
-            },
+            "target": target_names(self.mapped.target),
             "unique": unique,
             "account": {},
         }

@@ -115,6 +115,17 @@ def target_headers(mapped: Map, target: str, scope: Mapping[str, Any]) -> dict[s
     }
 
 
+def target_names(target: Target) -> dict[str, Any]:
+    """What templates see as `target`."""
+    return {
+        "name": target.name,
+        "kind": target.kind,
+        "api": target.api,
+        "web": target.web or "",
+        "hosts": target.hosts,
+    }
+
+
 def belongs(mapped: Map, target: str) -> bool:
     """Whether a request target is one of the marketplace, and not a mail catcher that stands elsewhere."""
     try:

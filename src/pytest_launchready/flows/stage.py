@@ -24,7 +24,7 @@ from pytest_launchready.flows.people import draft_listing, draft_text
 from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.register import Register
 from pytest_launchready.flows.run import Run
-from pytest_launchready.flows.sending import send_as
+from pytest_launchready.flows.sending import send_as, target_names
 from pytest_launchready.mapping.records import Map, Step
 
 
@@ -56,16 +56,9 @@ class Stage:
         self.person = find_person
         self.current_test = current_test
         self.register = Register(mapped, run.journal)
-        target = mapped.target
         self._always: Mapping[str, Any] = {
             "values": mapped.values,
-            "target": {
-                "name": target.name,
-                "kind": target.kind,
-                "api": target.api,
-                "web": target.web or "",
-                "hosts": target.hosts,
-            },
+            "target": target_names(mapped.target),
             "run": {"id": run.id, "tag": run.tag, "seed": run.seed, "worker": run.worker},
             "png": PNG,
         }
