@@ -9,7 +9,7 @@ import httpx
 
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.flows import entrance
-from pytest_launchready.flows.finding import wait_until_found
+from pytest_launchready.flows.finding import FOUND_WITHIN, wait_until_found
 from pytest_launchready.flows.objects import Account, Listing, Message, Order, Thing
 from pytest_launchready.flows.people import draft_listing, draft_text
 from pytest_launchready.flows.person import Person
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pytest_launchready.wire.engine import Engine
 
 T = TypeVar("T", bound=Thing)
-
-FOUND_WITHIN = 10.0
-"""Seconds that a search index may take by default to show a new listing."""
 
 
 class Actor:

@@ -13,6 +13,9 @@ from pytest_launchready.flows.steps import FIRST_PAUSE, LONGEST_PAUSE
 if TYPE_CHECKING:
     from pytest_launchready.flows.stage import Act, Stage
 
+FOUND_WITHIN = 10.0
+"""Seconds that a search index may take by default to show a new listing."""
+
 
 async def wait_until_found(stage: Stage, person: Person, listing: Listing, text: str | None, within: float) -> Listing:
     """The listing as a search for the text (its title, if none is given) shows it; raises StepFailure in the end."""
