@@ -133,6 +133,19 @@ def test_consent_names_steps_and_covers_their_undo(shop):
     assert writes(server)[-2:] == ["DELETE /listings/7", "DELETE /me"]
 
 
+def test_consent_to_an_undo_is_for_the_object_that_the_request_names(serve, open_shop):
+    """An id given beside an object of this run does not carry its consent to another object."""
+    server = serve(lambda _: (200, {"id": 7}))
+    text = MAP.replace("DELETE /listings/{{{{ listing.id }}}}", "DELETE /listings/{{{{ id }}}}")
+    market = open_shop(text.format(kind="production", writes='["create_listing"]', more=""), server.url)
+    visitor = market.get_actor("anonymous")
+    lamp = visitor.call("create_listing")
+    with pytest.raises(WriteRefused, match="step delete_listing"):
+        visitor.call("delete_listing", listing=lamp, id="999")
+    visitor.call("delete_listing", listing=lamp, id=lamp.id)
+    assert server.lines() == ["POST /listings", "DELETE /listings/7"]
+
+
 def test_consent_may_name_resource_and_verb(shop):
     """`listing.*` covers update_listing."""
     server, market = shop('["signup", "create_listing", "listing.*"]')

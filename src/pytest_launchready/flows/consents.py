@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from pytest_launchready.flows.naming import known
+from pytest_launchready.mapping.graph import expressions
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.wire.consent import Intent
 
@@ -34,7 +35,10 @@ def names_of(mapped: Map, step: Step, scope: Mapping[str, Any], made_here: MadeH
     undone = {
         maker.name
         for maker in mapped.steps.values()
-        if step.name in maker.undo and maker.makes and made_here(maker.makes, _id(scope.get(maker.makes)))
+        if step.name in maker.undo
+        and maker.makes
+        and made_here(maker.makes, _id(scope.get(maker.makes)))
+        and _means(step, known(scope.get(maker.makes)), scope)
     }
     return GRANTED.get() | {step.name} | verbs | undone
 
@@ -43,6 +47,18 @@ def intent_of(step: Step, request: Request, granted: frozenset[str], log_in: str
     """What one request of a step is about to do."""
     session = step.name in SESSION_STEPS or step.name == log_in
     return Intent(step.name, granted, request.safe, session)
+
+
+def _means(step: Step, values: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
+    """Whether a step's requests name that object, and not another one by an `id` that was given beside it."""
+    mentioned = {
+        name
+        for part in step.parts
+        if isinstance(part, Request)
+        for _, found in expressions(part)
+        for name in found.names
+    }
+    return all(str(scope[name]) == str(values[name]) for name in mentioned & values.keys() & scope.keys())
 
 
 def _id(thing: object) -> str:
