@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
 from pytest_launchready.core.errors import NotCovered
-from pytest_launchready.core.failures import Failure, StepFailure
+from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.flows import entrance
-from pytest_launchready.flows.finding import wait_until_found
+from pytest_launchready.flows.finding import FOUND_WITHIN, wait_until_found
 from pytest_launchready.flows.made import GONE
 from pytest_launchready.flows.objects import Account, Listing, Thing
 from pytest_launchready.flows.person import Person
@@ -21,8 +23,6 @@ from pytest_launchready.probes.order import actor_of, in_order, role_that_signs_
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.consent import WriteRefused
 
-FOUND_WITHIN = 10.0
-"""Seconds that a search index may take to show a new listing."""
 IMPACTS: Final = {"send_message": "trust-broken", "list_messages": "trust-broken"}
 """Steps without which a marketplace can be launched, if badly."""
 
@@ -93,7 +93,7 @@ async def _undo(context: Context, step: Step) -> Verdict:
     stage = context.marketplace.company.stage
     maker = undone_by(stage.map, step)
     assert maker is not None
-    with _Before():
+    with _before():
         thing = await _made(context, maker)
     made = stage.made_of(thing) if isinstance(thing, Thing) else None
     if not isinstance(thing, Thing) or made is None:
@@ -110,7 +110,7 @@ async def _sign_up(context: Context, step: Step) -> Verdict:
     if step.name == "signup":
         person = await company.sign_up(role)
     else:
-        with _Before():
+        with _before():
             person = await company.add(role)
     account = Account(person.account())
     made = company.stage.made_of(account)
@@ -125,7 +125,7 @@ async def _log_in(context: Context, step: Step) -> Verdict:
     company = context.marketplace.company
     people = company.stage.map.people
     name = next((name for name, person in people.items() if person.login == step.name), "buyer")
-    with _Before():
+    with _before():
         person = await company.find("buyer" if step.name == "login" else name)
     await entrance.log_in(company.stage, person)
     return passed(f"{person.name} has a new session")
@@ -135,7 +135,7 @@ async def _log_out(context: Context, step: Step) -> Verdict:
     """Somebody of whom nothing else needs the session ends it."""
     company = context.marketplace.company
     role = role_that_signs_up(company.stage.map)
-    with _Before():
+    with _before():
         person = await (company.add(role) if role else company.find("buyer"))
     await company.stage.play(step.name, person, {})
     entrance.log_out(company.stage, person)
@@ -145,10 +145,10 @@ async def _log_out(context: Context, step: Step) -> Verdict:
 async def _search(context: Context, step: Step) -> Verdict:
     """A search shows a new listing, or, where none may be made, answers."""
     stage = context.marketplace.company.stage
-    with _Before():
+    with _before():
         person = await stage.person(actor_of(stage.map, step))
     try:
-        with _Before():
+        with _before():
             listing = await stage.provide("listing", person)
     except (WriteRefused, NotCovered, Unready):
         found = await stage.play(step.name, person, {})
@@ -161,7 +161,7 @@ async def _search(context: Context, step: Step) -> Verdict:
 async def _made(context: Context, step: Step) -> Thing | list[Thing]:
     """What a step gives, played with everything that it needs."""
     stage = context.marketplace.company.stage
-    with _Before():
+    with _before():
         person: Person = await stage.person(actor_of(stage.map, step))
         needed = {kind: await stage.provide(kind, person) for kind in sorted(step.needs)}
     return await stage.play(step.name, person, needed)
@@ -180,12 +180,8 @@ async def _take_back(stage: Stage, thing: Thing, judged: str | None) -> Verdict 
                 continue
             if name == judged:
                 raise
-            failure = error.failure
-            title = f"{made.label} cannot be taken away: {failure.title}"
-            return failed(
-                Failure(title, failure.expected, failure.got, failure.change, failure.exchange, failure.layer),
-                code="undo-failed",
-            )
+            title = f"{made.label} cannot be taken away: {error.failure.title}"
+            return failed(replace(error.failure, title=title), code="undo-failed")
     stage.forget(thing)
     return None
 
@@ -197,12 +193,10 @@ def _said(step: Step, thing: Thing | list[Thing]) -> str:
     return f"{step.name} gave {thing.kind} {name}" if name is not None else f"{step.name} worked"
 
 
-class _Before:
+@contextmanager
+def _before() -> Iterator[None]:
     """What happens inside is only needed by the step that is tried: if it fails, the step is not to blame."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, StepFailure):
-            raise Unready(error) from None
+    try:
+        yield
+    except StepFailure as error:
+        raise Unready(error) from None

@@ -31,7 +31,7 @@ def in_order(mapped: Map) -> tuple[Step, ...]:
 def undone_by(mapped: Map, step: Step) -> Step | None:
     """The step whose work this one undoes, if there is one."""
     makers = (maker for maker in mapped.steps.values() if step.name in maker.undo and maker.skip is None)
-    return next((maker for maker in makers if step.name not in maker.undo or maker.name not in step.undo), None)
+    return next((maker for maker in makers if maker.name not in step.undo), None)
 
 
 def owner_of(maker: Step) -> str:
