@@ -377,6 +377,18 @@ def test_checkout_on_production_without_proof_sends_nothing(shop, more):
     assert len(server.seen) == before
 
 
+def test_a_live_key_in_the_map_belies_the_proof(shop):
+    """A test card proves nothing where the key that requests carry is live; the message names it, and shows no key."""
+    more = f'{CARD}\n[values]\nkey = "env:PAY"'
+    server, market = shop(ALL, more=more, environ={"PAY": "pk_live_51Habc"})
+    buyer = market.get_actor("buyer")
+    before = len(server.seen)
+    with pytest.raises(WriteRefused, match=r"test mode, and .*PAY.* is a live key") as caught:
+        buyer.checkout("7")
+    assert "pk_live_51" not in str(caught.value)
+    assert len(server.seen) == before
+
+
 def test_a_free_listing_is_a_proof(shop):
     """`zero` holds for what costs nothing, and for nothing else."""
     server, market = shop(ALL, more='[targets.here.payments]\nmode = "test"\nproof = "zero"')

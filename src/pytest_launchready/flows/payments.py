@@ -12,6 +12,8 @@ from pytest_launchready.wire.consent import WriteRefused
 
 SANDBOX_PREFIXES = ("sk_test_", "pk_test_", "rk_test_", "test_", "sandbox-", "sandbox_", "sb-")
 """How the large payment services begin the keys of their test modes."""
+LIVE_PREFIXES = ("sk_live_", "pk_live_", "rk_live_")
+"""How they begin the keys that move money."""
 TEST_CARDS = frozenset(
     {
         *("4242424242424242", "4000056655665556", "5555555555554444", "2223003122003222", "378282246310005"),
@@ -38,6 +40,12 @@ def until_payment(step: Step, mapped: Map, names: Mapping[str, Any]) -> tuple[St
             f"checkout on the production target {target.name} could move money, and {table} does not prove otherwise: "
             'nothing was sent. Allowed: mode = "test" with proof = a test card\'s number, a sandbox key '
             f'({", ".join(SANDBOX_PREFIXES[:3])} …) or "zero" for a free listing; or until = "payment"'
+        )
+    live = next((label for value, label in mapped.secrets.items() if value.startswith(LIVE_PREFIXES)), None)
+    if live is not None and target.payments["proof"] != "zero":
+        raise WriteRefused(
+            f"checkout on the production target {target.name} could move money: nothing was sent. "
+            f"The map says that payments are in test mode, and {live} is a live key: give the one of the test mode"
         )
     return step, False
 
