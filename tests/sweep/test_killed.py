@@ -1,5 +1,6 @@
 """What a killed run leaves is finished: by a sweep, by the next run, or by the tag alone."""
 
+import json
 import random
 import shutil
 
@@ -111,5 +112,18 @@ def test_a_second_interrupt_leaves_the_journal_and_says_so(market):
     assert status == 2
     assert "interrupted while it undid what it had made; the next run, or `launchready sweep`, goes on" in output
     assert market.accounts() != []
+    assert market.sweep()[0] == 0
+    assert market.is_empty()
+
+
+def test_an_undo_that_is_cut_short_is_not_green(market):
+    """Ctrl-C once all tests have passed: the exit status and the ledger say that the run was interrupted."""
+    (market.folder / "conftest.py").write_text(IMPATIENT)
+    (market.folder / "test_good.py").write_text("def test_good(listing):\n    pass\n")
+    status, output = market.run("test_good.py", "-p", "no:xdist", "--launchready-json=ledger.json")
+
+    assert "1 passed" in output
+    assert status == 2
+    assert json.loads((market.folder / "ledger.json").read_text())["exit_status"] == 2
     assert market.sweep()[0] == 0
     assert market.is_empty()

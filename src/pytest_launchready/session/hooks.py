@@ -46,6 +46,9 @@ class Hooks:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Undoes what the run has made, after the fixtures are torn down and before reports are written."""
         ending.finish(session.config, self._run)
+        if state.was_interrupted(self._run):
+            # Every test may have passed: the run is not over all the same, since what it has made is still there.
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What could not be decided, what was not covered, what the run left."""

@@ -69,12 +69,12 @@ class Recording:
         self._ledger.note_collection(report)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, None, None]:
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
         """Writes the ledger once everything is undone and every worker has told what it left."""
         yield
         if self._path is not None:
             # What was only listed is not proven, though its exit status is 0.
-            self._write("listed" if self._config.option.collectonly else "finished", int(exitstatus))
+            self._write("listed" if self._config.option.collectonly else "finished", int(session.exitstatus))
 
     def _write(self, state: str, exit_status: int | None) -> None:
         assert self._path is not None

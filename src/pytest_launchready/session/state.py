@@ -123,6 +123,9 @@ def require(config: pytest.Config, names: Iterable[str]) -> None:
             raise NotCovered(f"not covered: {reason}")
 
 
+INTERRUPTED = "interrupted while it undid what it had made; the next run, or `launchready sweep`, goes on"
+
+
 def leave(config: pytest.Config, state: State) -> None:
     """Undoes what this process has made; the outcome joins `state.traces`."""
     while state.marketplaces:
@@ -131,8 +134,7 @@ def leave(config: pytest.Config, state: State) -> None:
         try:
             trace = asdict(marketplace.leave())
         except KeyboardInterrupt:
-            why = "interrupted while it undid what it had made; the next run, or `launchready sweep`, goes on"
-            trace["failed"] = (("run", state.run.id, why),)
+            trace["failed"] = (("run", state.run.id, INTERRUPTED),)
         told = {"sent": marketplace.sent, "reasons": marketplace.consent.reasons}
         told |= {"exchanges": marketplace.tally.facts(), "people": marketplace.company.roster()}
         waits = asdict(marketplace.patience.waits)
@@ -140,6 +142,11 @@ def leave(config: pytest.Config, state: State) -> None:
     engine = engine_if_started(config)
     if engine is not None:
         engine.close()
+
+
+def was_interrupted(state: State) -> bool:
+    """Whether the undo of this process, or of a worker, was cut short."""
+    return any(why == INTERRUPTED for trace in state.traces for _, _, why in trace["failed"])
 
 
 def facts(state: State) -> dict[str, Any]:
