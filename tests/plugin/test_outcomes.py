@@ -415,3 +415,20 @@ def test_a_refusal_that_a_test_catches_is_no_pass(shop, pytester, catching):
     result.stdout.fnmatch_lines(
         ["*test_only_sellers_may_list: step create_listing would write*", "*1 passed, 2 inconclusive*"]
     )
+
+
+@pytest.mark.parametrize("reading", ['match="writes"', ""])
+def test_a_test_of_a_refusal_reads_why_and_passes(shop, pytester, reading):
+    """By `match=`, or by looking at the message: then the test knows that it was not the marketplace that refused."""
+    path = pytester.path / "launchready.toml"
+    path.write_text(path.read_text().replace('kind = "local"', 'kind = "production"\nwrites = ["signup"]'))
+    shop(
+        source=f"""
+        import pytest
+
+        def test_the_guard(buyer):
+            with pytest.raises(Exception, {reading}) as refusal:
+                buyer.create_listing()
+            {'assert "writes" in str(refusal.value)' if not reading else ""}
+        """
+    ).assert_outcomes(passed=1)

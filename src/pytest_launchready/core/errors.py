@@ -25,11 +25,18 @@ class Inconclusive(LaunchreadyError):  # noqa: N818 - a verdict, not an error
     code = "undecided"
     sent_before = False
     """Where a request was refused: whether another one of the same call had left, as before a redirect."""
+    read = False
+    """Whether anybody has read the reason. A test that catches the error and reads why has decided by itself; one that
+    catches it unread has taken it for something else."""
 
     def __init__(self, reason: str, *, code: str | None = None) -> None:
         super().__init__(reason)
         if code is not None:
             self.code = code
+
+    def __str__(self) -> str:
+        self.read = True
+        return super().__str__()
 
 
 class NotCovered(LaunchreadyError):  # noqa: N818 - a verdict, not an error

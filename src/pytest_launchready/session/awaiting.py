@@ -43,7 +43,7 @@ def _watched(item: pytest.Item) -> Phase:
     undecided = engine.take_undecided(item.nodeid) if engine else None
     error = outcome.exception
     if error is None:
-        if undecided is not None:
+        if undecided is not None and not undecided.read:
             # A broad `except`, or `raises(Exception)`, took a refusal of ours for an answer of the marketplace.
             outcome.force_exception(undecided)
         if sentences:
