@@ -159,6 +159,9 @@ def with_query(url: str, query: Mapping[str, Any]) -> str:
 
 def absolute(mapped: Map, target: str) -> str:
     """The URL of a request target: a path below `api`, or an absolute URL as it is."""
+    if not isinstance(target, str):
+        message = f"a request wants a path or a URL, got {target!r}; `target.web` is None where the map gives no `web`"
+        raise UseError(message)
     if re.match(r"[a-z][a-z0-9+.-]*://", target, re.IGNORECASE):
         # A final dot says that a name is whole; it names the same host, and not every resolver takes it.
         return re.sub(r"^(https?://[^/?#@\\]*?)\.(?=(:\d+)?([/?#]|$))", r"\1", target, flags=re.IGNORECASE)
