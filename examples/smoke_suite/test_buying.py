@@ -30,6 +30,8 @@ async def test_a_message_arrives(buyer, seller, lamp):
 
 def test_the_shop_window_answers(anonymous, target):
     """The web page that visitors see first is there."""
+    if target.web is None:
+        pytest.skip("the map names no web page")
     page = anonymous.get(target.web)
     assert page.status_code == 200
     assert "html" in page.headers["content-type"]

@@ -185,6 +185,41 @@ def test_a_given_account_with_basic_on_every_call(serve, open_shop, anyone):
     assert admin.call("me").id == 1
 
 
+def test_a_person_may_prove_the_log_in_elsewhere(serve, open_shop, anyone):
+    """`me` beside `login` in [people.X] names the step that proves this person's log-in."""
+
+    def app(request):
+        match request.line:
+            case "POST /people":
+                return 201, {"id": anyone.join(**request.json)["id"]}
+            case "POST /sessions":
+                return 200, {"token": anyone.enter(**request.json)}
+            case "GET /staff/me" if request.headers.get("authorization", "").startswith("Basic "):
+                return 200, {"id": "staff-1"}
+            case "GET /me" if anyone.by_token(request.bearer):
+                return 200, {"id": anyone.by_token(request.bearer)["id"], "email": request.bearer}
+        return 403, None
+
+    server = serve(app)
+    staff = """
+[people.admin]
+email = "env:STAFF"
+password = "env:STAFF_KEY"
+me = "staff_me"
+[people.admin.auth]
+basic = "{{ account.email }}:{{ account.password }}"
+[steps.staff_me]
+request = "GET /staff/me"
+capture = { id = "id" }
+"""
+    people = PEOPLE + '[steps.me]\nrequest = "GET /me"\ncapture = { id = "id" }\n'
+    environ = {"STAFF": "staff@shop.example", "STAFF_KEY": "correct horse"}
+    market = open_shop(f'[auth]\nbearer = "token"\n{people}{staff}', server.url, environ=environ)
+    assert market.get_actor("buyer").account.id == 1
+    assert market.get_actor("admin").account.id == "staff-1"
+    assert server.count("GET /me") == 1
+
+
 def test_basic_on_the_login_call_only(serve, open_shop, anyone):
     """A step's own `basic` goes with that request; afterwards the bearer token counts."""
 

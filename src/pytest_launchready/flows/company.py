@@ -138,6 +138,7 @@ class Company:
             auth=auth,
             client=self._make_client(name, auth.cookies),
             login=entry.login,
+            me=entry.me,
             values=values,
         )
         person.has_account = bool(entry.accounts)

@@ -68,7 +68,7 @@ async def _log_in(stage: Stage, person: Person, instead: Mapping[str, Any]) -> A
         if step is not None:
             names = {**stage.names(step), "account": {**person.account(), **instead}}
             _keep(stage, person, await steps.perform(stage, step, person, names))
-        if (me := stage.map.steps.get("me")) is not None and me.skip is None:
+        if (me := stage.map.steps.get(person.me)) is not None and me.skip is None:
             proof = await steps.perform(stage, me, person, {**stage.names(me), "account": person.account()})
             person.session.update(proof.captures)
     except BaseException:

@@ -24,13 +24,14 @@ class Person:
     """One person of the run; `identity` outlives log-in, `session` does not."""
 
     def __init__(
-        self, *, name: str, role: str, auth: Auth, client: Client, login: str, values: Mapping[str, Any]
+        self, *, name: str, role: str, auth: Auth, client: Client, login: str, values: Mapping[str, Any], me: str = "me"
     ) -> None:
         self.name = name
         self.role = role
         self.auth = auth
         self.client = client
         self.login = login
+        self.me = me
         self.identity: dict[str, Any] = dict(values)
         self.session: dict[str, Any] = {}
         self.live = False

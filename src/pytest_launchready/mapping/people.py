@@ -74,7 +74,14 @@ def compile_person(name: str, table: Any, key: Key, leaves: Leaves, *, productio
         elif production:
             refuse_literal(secret, (*at, "password"), leaves)
     auth = None if known.auth is None else compile_auth(known.auth, (*key, "auth"), leaves, production=production)
-    return Person(name, tuple(plain(account) for account in accounts), known.login or "login", auth, plain(values))
+    return Person(
+        name,
+        tuple(plain(account) for account in accounts),
+        known.login or "login",
+        auth,
+        plain(values),
+        known.me or "me",
+    )
 
 
 def refuse_templates(value: Any, key: Key, leaves: Leaves) -> None:

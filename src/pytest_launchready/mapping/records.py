@@ -129,6 +129,7 @@ class Person:
     login: str = "login"
     auth: Auth | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    me: str = "me"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,9 @@ def check_references(map_: Map, problems: Problems) -> None:
     for name, step in map_.steps.items():
         _check_step(step, ("steps", name), map_, actors, problems)
     for name, person in map_.people.items():
-        if person.login != "login":
-            _step(person.login, ("people", name, "login"), map_.steps, problems)
+        for key, named in (("login", person.login), ("me", person.me)):
+            if named != key:
+                _step(named, ("people", name, key), map_.steps, problems)
     for name, resource in map_.resources.items():
         _check_resource(resource, ("resources", name), map_, actors, problems)
     for name in map_.limits:

@@ -96,7 +96,12 @@ class Scopes:
         auths = [map_.auth, *(person.auth for person in map_.people.values())]
         if any(auth is not None and auth.bearer is not None for auth in auths):
             names.add("token")
-        logins = {"signup", "login", "me", *(person.login for person in map_.people.values())}
+        logins = {
+            "signup",
+            "login",
+            "me",
+            *(step for person in map_.people.values() for step in (person.login, person.me)),
+        }
         return frozenset(names | captured(part for name in logins & set(map_.steps) for part in map_.steps[name].parts))
 
     def check(self) -> None:

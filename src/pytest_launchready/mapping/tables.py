@@ -106,6 +106,7 @@ class PersonTable(msgspec.Struct, frozen=True):
     email: Text | None = None
     password: Text | None = None
     login: Text | None = None
+    me: Text | None = None
     auth: Table | None = None
     accounts: Accounts | None = None
 
