@@ -25,7 +25,7 @@ else it is the default; an empty value counts as not given. The header of a run 
 and where it came from:
 
 ```text
-launchready: target demo (local) at the embedded marketplace, run lrkqzvmwax, seed 421337, map launchready.toml
+launchready: target demo (local) at the embedded marketplace, run lrkqzvmwtx, seed 421337, map launchready.toml
 launchready: target=demo (flag --launchready-target), seed=421337 (environment LAUNCHREADY_SEED)
 ```
 

@@ -276,7 +276,7 @@ def test_the_header_on_the_page_of_settings_is_what_a_run_prints(pytester, monke
 
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--launchready-target=demo")
 
-    wanted = pattern(block.text).replace("lrkqzvmwax", "lr[a-z]{8}")
+    wanted = pattern(block.text).replace("lrkqzvmwtx", "lr[a-z]{8}")
     assert re.search(wanted, result.stdout.str()), result.stdout.str()
 
 
