@@ -548,6 +548,22 @@ def test_traces_can_be_renamed_and_left_out(shop):
     assert "traceparent" not in headers
 
 
+def test_a_raw_request_to_the_pages_goes_without_the_session(serve, open_shop):
+    """The token belongs to the API and its further hosts; `web` serves pages to anybody."""
+    pages, files = (serve(lambda _: (200, {})) for _ in range(2))
+    server = serve(lambda request: (200, {"token": "a-token-that-opens-all", "id": request.path}))
+    text = (
+        f'[targets.here]\nkind = "local"\napi = "$API"\nweb = "{pages.url}"\nhosts = ["{files.url}"]\n'
+        '[auth]\nbearer = "token"\n[steps.signup]\nrequest = "POST /people"\ncapture = { id = "id" }\n'
+        '[steps.login]\nrequest = "POST /sessions"\n'
+    )
+    buyer = open_shop(text, server.url).get_actor("buyer")
+    for url in ("/mine", pages.url, f"{files.url}/photo"):
+        buyer.get(url)
+    assert server.last("GET /mine").bearer == files.last("GET /photo").bearer == "a-token-that-opens-all"
+    assert "authorization" not in pages.last("GET /").headers
+
+
 def test_cookies_stay_with_the_port_that_set_them(serve, open_shop):
     """Another port of the same host is another origin."""
     other = serve(lambda _: (200, {}))

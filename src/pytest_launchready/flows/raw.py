@@ -10,7 +10,7 @@ import httpx
 from pytest_launchready.core.failures import Failure, StepFailure
 from pytest_launchready.flows.advice import advice
 from pytest_launchready.flows.person import Person, basic
-from pytest_launchready.flows.sending import absolute, expired, target_headers
+from pytest_launchready.flows.sending import absolute, expired, keeps_session, target_headers
 from pytest_launchready.mapping.records import Step
 from pytest_launchready.wire.transport import NoAnswer, exchange_of
 
@@ -53,7 +53,7 @@ async def _send(stage: Stage, person: Person, method: str, url: str, arguments: 
     content = dict(arguments)
     headers = {
         **target_headers(stage.map, url, scope),
-        **person.session_headers(scope),
+        **(person.session_headers(scope) if keeps_session(stage.map, url) else {}),
         **person.csrf_headers(method),
         **{name.lower(): value for name, value in dict(content.pop("headers", None) or {}).items()},
     }

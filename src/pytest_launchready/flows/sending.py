@@ -134,6 +134,12 @@ def belongs(mapped: Map, target: str) -> bool:
         raise UseError(f"{error}, so nothing was sent") from None
 
 
+def keeps_session(mapped: Map, target: str) -> bool:
+    """Whether a raw request may carry the session: to the API and the further hosts, not to the pages of `web`."""
+    api = _origins((mapped.target.api, *mapped.target.hosts.values()))
+    return belongs(mapped, target) and origin_of(absolute(mapped, target)) in api
+
+
 def origins_of(target: Target) -> frozenset[Origin]:
     """The origins of a target: its api, its web and its further hosts."""
     return _origins((target.api, target.web, *target.hosts.values()))
