@@ -128,16 +128,20 @@ def target_names(target: Target) -> dict[str, Any]:
 
 def belongs(mapped: Map, target: str) -> bool:
     """Whether a request target is one of the marketplace, and not a mail catcher that stands elsewhere."""
-    try:
-        return origin_of(absolute(mapped, target)) in origins_of(mapped.target)
-    except ValueError as error:
-        raise UseError(f"{error}, so nothing was sent") from None
+    return _origin(mapped, target) in origins_of(mapped.target)
 
 
 def keeps_session(mapped: Map, target: str) -> bool:
     """Whether a raw request may carry the session: to the API and the further hosts, not to the pages of `web`."""
-    api = _origins((mapped.target.api, *mapped.target.hosts.values()))
-    return belongs(mapped, target) and origin_of(absolute(mapped, target)) in api
+    return _origin(mapped, target) in _origins((mapped.target.api, *mapped.target.hosts.values()))
+
+
+def _origin(mapped: Map, target: str) -> Origin:
+    """Where a request target leads; raises UseError for no address."""
+    try:
+        return origin_of(absolute(mapped, target))
+    except ValueError as error:
+        raise UseError(f"{error}, so nothing was sent") from None
 
 
 def origins_of(target: Target) -> frozenset[Origin]:
