@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pytest_launchready.demo import start
-from pytest_launchready.demo.defects import CATALOGUE, DEFECTS, SLOW_SECONDS, chosen, faults
+from pytest_launchready.demo.defects import CATALOGUE, DEFECTS, chosen, faults
+from pytest_launchready.demo.faults.basics import SLOW_SECONDS
 
 NAMES = ["search-500", "slow-search", "checkout-refuses", "signup-closed"]
 

@@ -32,6 +32,8 @@ class Check(Generic[C]):
     """Steps and resources of the map without which it is not covered."""
     reference: str = ""
     """The standard behind it (ASVS, RFC …), if there is one."""
+    requests: int = 0
+    """About how many requests it sends, for a plan that is told before anything is sent."""
     absent: str | None = None
     """Why it cannot run on this map, where that is known without running it."""
 
@@ -76,7 +78,9 @@ def choose(
 
 def finding(check: Check[Any], verdict: Verdict, secrets: Secrets) -> Finding:
     """The verdict of a check as a report tells it."""
-    request, again = request_of(verdict, secrets)
+    failure = verdict.failure
+    request, again = request_of(failure.exchange if failure else None, secrets)
+    control, control_again = request_of(failure.control if failure else None, secrets)
     return Finding(
         id=check.id,
         outcome=verdict.outcome,
@@ -89,6 +93,9 @@ def finding(check: Check[Any], verdict: Verdict, secrets: Secrets) -> Finding:
         evidence=tuple(secrets.mask(one.said) for one in verdict.evidence),
         request=request,
         again=again,
+        control=control,
+        control_again=control_again,
+        notes=tuple(map(secrets.mask, verdict.notes)),
     )
 
 

@@ -30,6 +30,8 @@ class Failure:
     exchange: Exchange | None = None
     layer: str | None = None
     """The layer that failed, where it is known better than the exchange alone tells."""
+    control: Exchange | None = None
+    """The request that shows how it should be, or what it was compared with."""
 
 
 class StepFailure(AssertionError):  # noqa: N818 - a verdict on the marketplace, not an error of ours
@@ -54,6 +56,8 @@ def render(failure: Failure, secrets: Secrets) -> str:
     layer = failure.layer or (exchange.layer if exchange else None)
     if layer:
         lines.append(f"  layer:    {layer}")
+    if failure.control:
+        lines.append(f"  control:  {secrets.mask(shorten(failure.control.line))}")
     if exchange:
         lines.append(f"  request:  {secrets.mask(shorten(exchange.line))}")
         lines.append(f"  again:    {curl(exchange, secrets)}")

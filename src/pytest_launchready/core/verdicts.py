@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure, curl
 from pytest_launchready.core.redact import Secrets
 
@@ -32,6 +33,8 @@ class Verdict:
     """The same in a sentence; None where it passed."""
     failure: Failure | None = None
     """What to show of a failure."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing and decides nothing: reported, whatever the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +58,29 @@ class Finding:
     """The one request that shows it."""
     again: str | None = None
     """A command that repeats that request, secrets as shell variables."""
+    control: str | None = None
+    """The request that it was compared with."""
+    control_again: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-def passed(*evidence: str | Evidence) -> Verdict:
+def passed(*evidence: str | Evidence, notes: Iterable[str] = ()) -> Verdict:
     """What was to be proved is proved, by this evidence."""
-    return Verdict("passed", _evidence(evidence))
+    return Verdict("passed", _evidence(evidence), notes=tuple(notes))
 
 
-def failed(failure: Failure, *evidence: str | Evidence, code: str | None = None) -> Verdict:
+def failed(failure: Failure, *evidence: str | Evidence, code: str | None = None, notes: Iterable[str] = ()) -> Verdict:
     """What was to be proved is not so."""
-    return Verdict("failed", _evidence(evidence), code, failure.title, failure)
+    return Verdict("failed", _evidence(evidence), code, failure.title, failure, tuple(notes))
 
 
-def inconclusive(code: str, reason: str, *evidence: str | Evidence) -> Verdict:
+def inconclusive(code: str, reason: str, *evidence: str | Evidence, notes: Iterable[str] = ()) -> Verdict:
     """It could not be decided, for a reason."""
-    return Verdict("inconclusive", _evidence(evidence), code, reason)
+    return Verdict("inconclusive", _evidence(evidence), code, reason, notes=tuple(notes))
 
 
-def request_of(verdict: Verdict, secrets: Secrets) -> tuple[str | None, str | None]:
-    """The request that shows a failure, in a line, and the command that repeats it."""
-    exchange = verdict.failure.exchange if verdict.failure else None
+def request_of(exchange: Exchange | None, secrets: Secrets) -> tuple[str | None, str | None]:
+    """A request in a line, and the command that repeats it."""
     return (None, None) if exchange is None else (secrets.mask(exchange.line), curl(exchange, secrets))
 
 

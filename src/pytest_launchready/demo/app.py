@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pytest_launchready.demo.defects import Defect, faults
+from pytest_launchready.demo.defects import faults
+from pytest_launchready.demo.faults.defect import Defect
 from pytest_launchready.demo.market.accounts import add_admin
 from pytest_launchready.demo.market.base import Market
 from pytest_launchready.demo.market.limits import Limiter
@@ -102,6 +103,7 @@ def open_market(setup: Setup) -> Market:
         build=setup.build,
         session_seconds=setup.session_seconds,
         faults=faults(setup.defects),
+        defects=frozenset(defect.name for defect in setup.defects),
     )
 
 

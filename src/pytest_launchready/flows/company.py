@@ -70,6 +70,17 @@ class Company:
         await entrance.sign_up(self.stage, person)
         return person
 
+    def ghost(self, name: str) -> Person:
+        """Somebody without account, session and cookies, through whom requests go out with credentials of any kind."""
+        ghost = self._people.get(name)
+        if ghost is None:
+            no_cookies = False
+            client = self._make_client(name, no_cookies)
+            ghost = Person(name=name, role="anonymous", auth=Auth(), client=client, login="", values={})
+            ghost.ready = True
+            self._people[name] = ghost
+        return ghost
+
     def roster(self) -> list[dict[str, str]]:
         """Who has acted, in which role, and whence the account; no more than that of anybody."""
         return [

@@ -87,6 +87,16 @@ class Person:
             return {"authorization": basic(str(self.auth.basic.render(scope)))}
         return {}
 
+    def credentials(self) -> dict[str, str]:
+        """Every header that carries the session as it is now, cookies too: it can be used without the person."""
+        cookies = self.client.cookies()
+        csrf = self.csrf_headers("POST")
+        return {
+            **self.session_headers({}),
+            **({"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}),
+            **{name.lower(): value for name, value in csrf.items()},
+        }
+
     def own_headers(self) -> dict[str, str]:
         """The map's session headers, if they tell one person from another; none beside cookies, which do so anyway."""
         headers = self.auth.headers

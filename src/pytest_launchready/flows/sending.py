@@ -62,9 +62,19 @@ def expired(person: Person, exchange: Exchange, scope: Mapping[str, Any]) -> boo
 
 
 async def send_as(
-    mapped: Map, step: Step, request: Request, actor: Person, scope: Mapping[str, Any], *, with_session: bool
+    mapped: Map,
+    step: Step,
+    request: Request,
+    actor: Person,
+    scope: Mapping[str, Any],
+    *,
+    with_session: bool,
+    credentials: Mapping[str, str] | None = None,
 ) -> httpx.Response:
-    """The answer to one mapped request, sent as a person; raises NoAnswer, or UseError for a bad template."""
+    """The answer to one mapped request, sent as a person; raises NoAnswer, or UseError for a bad template.
+
+    `credentials` are headers that stand in place of the person's session.
+    """
     try:
         target = str(request.target.render(scope))
         url = with_query(absolute(mapped, target), _rendered(request.query, scope) or {})
@@ -77,7 +87,7 @@ async def send_as(
         headers = {
             **target_headers(mapped, target, scope),
             **content.pop("headers", {}),
-            **(actor.session_headers(scope) if with_session or actor.auth.headers is not None else {}),
+            **(_session(actor, scope, with_session=with_session) if credentials is None else credentials),
             **actor.csrf_headers(request.method),
             **idempotency_key(step, request, scope),
             **own_headers,
@@ -93,6 +103,10 @@ async def send_as(
         follow=request.body is None or request.body.kind in {"json", "graphql"},
         **content,
     )
+
+
+def _session(actor: Person, scope: Mapping[str, Any], *, with_session: bool) -> dict[str, str]:
+    return actor.session_headers(scope) if with_session or actor.auth.headers is not None else {}
 
 
 def idempotency_key(step: Step, request: Request, scope: Mapping[str, Any]) -> dict[str, str]:

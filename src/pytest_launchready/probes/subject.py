@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_launchready.flows.build import Watch
 from pytest_launchready.flows.marketplace import Marketplace
 from pytest_launchready.mapping.records import Map
+from pytest_launchready.probes.notebook import Notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,5 @@ class Context:
     marketplace: Marketplace
     watch: Watch
     expected_build: str | None = None
+    notebook: Notebook = field(default_factory=Notebook)
+    """What the checks of one run share."""

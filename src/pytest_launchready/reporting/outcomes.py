@@ -48,6 +48,8 @@ def show_message_only(call: pytest.CallInfo[None], report: pytest.TestReport) ->
     """Leaves the traceback out of an error that explains itself where no line of it is the user's: our own fixtures."""
     if call.excinfo is None or report.outcome != "failed" or not hasattr(call.excinfo.value, "expected_by_user"):
         return
+    if isinstance(report.longrepr, str):
+        return  # a check has told it in its own words
     from pytest_launchready.wire.tracebacks import shows_user_frames
 
     if not shows_user_frames(call.excinfo.value):

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_launchready.assertions.judging import CheckFailure, settle
 from pytest_launchready.core.checks import Check, finding
-from pytest_launchready.core.errors import Inconclusive, LaunchreadyError, NotCovered
-from pytest_launchready.core.failures import render
+from pytest_launchready.core.errors import LaunchreadyError, NotCovered
 from pytest_launchready.probes.subject import Context
 from pytest_launchready.reporting.ledger import FOUND
-from pytest_launchready.session.building import watch
 from pytest_launchready.session.engine import engine_of
-from pytest_launchready.session.state import state_of
+from pytest_launchready.session.probing import context_of
 
 if TYPE_CHECKING:
     from pytest_launchready.core.redact import Secrets
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
 ROOT = "launchready"
 """Our part of the tree: node ids are `launchready::flows.checkout`."""
-
-
-class CheckFailure(AssertionError):  # noqa: N818 - a verdict, not an error of ours
-    """A check that failed, as text."""
 
 
 class Audit(pytest.Collector):
@@ -82,7 +77,7 @@ def _body(check: Check[Context]) -> Callable[..., None]:
         return absent
 
     def audit(marketplace: Marketplace, request: pytest.FixtureRequest) -> None:
-        context = _context(request.config, marketplace)
+        context = context_of(request.config, marketplace)
         verdict: Verdict = engine_of(request.config).run(lambda: _measured(check, context))
         _settle(check, verdict, marketplace.secrets, request.node)
 
@@ -93,19 +88,7 @@ async def _measured(check: Check[Context], context: Context) -> Verdict:
     return await check.run(context)
 
 
-def _context(config: pytest.Config, marketplace: Marketplace) -> Context:
-    run = state_of(config)
-    assert run is not None
-    return Context(marketplace, watch(run), run.settings.get("expect-build"))
-
-
 def _settle(check: Check[Context], verdict: Verdict, secrets: Secrets, item: pytest.Item) -> None:
     """Turns a verdict into an outcome, and leaves the finding for the ledger."""
     item.stash[FOUND].update(asdict(finding(check, verdict, secrets)))
-    if verdict.outcome == "inconclusive":
-        raise Inconclusive(f"{verdict.reason} ({verdict.code})")
-    if verdict.failure is not None:
-        shown = render(verdict.failure, secrets)
-        why = f"  proves:   {check.proves}, else {check.impact}"
-        reference = f"\n  see:      {check.reference}" if check.reference else ""
-        raise CheckFailure(f"{check.id}: {shown}\n{why}{reference}")
+    settle([(check, verdict)], secrets)

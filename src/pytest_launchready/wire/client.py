@@ -129,6 +129,10 @@ class Client:
         """The value of a cookie in the jar, or None."""
         return next((cookie.value for cookie in self._http.cookies.jar if cookie.name == name), None)
 
+    def cookies(self) -> dict[str, str]:
+        """The jar as it is now, name → value."""
+        return {cookie.name: cookie.value or "" for cookie in self._http.cookies.jar}
+
     def forget_cookies(self) -> None:
         """Empties the jar."""
         self._http.cookies.clear()

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 def verb(method: Callable[M, Coroutine[Any, Any, R]]) -> Verb[M, R]:
     """Make an `async def` method callable from plain and from `async` code.
 
-    The object needs an `_engine`; where it has `_called`, messages name it so. At run time the result is a function.
+    The object needs an `_engine`; where it has `_called`, messages name it so ("" leaves
+    the name out). At run time the result is a function.
     """
     signature = inspect.signature(method)
 
@@ -59,12 +60,12 @@ def verb(method: Callable[M, Coroutine[Any, Any, R]]) -> Verb[M, R]:
             signature.bind(self, *args, **kwargs)
         except TypeError as error:
             # Said here, where the caller's line is still known, and not later on the engine's thread.
-            raise TypeError(f"{_called(self)}.{method.__name__}(): {error}") from None
+            raise TypeError(f"{_name(self, method)}(): {error}") from None
         engine: Engine = self._engine
         make: Any = functools.partial(method, self, *args, **kwargs)
         if not in_a_task():
             return engine.run(make)
-        text = f"{_called(self)}.{method.__name__}({_arguments(args, kwargs)})"
+        text = f"{_name(self, method)}({_arguments(args, kwargs)})"
         return Pending(engine, make, text, _place_of_caller(inspect.currentframe()))
 
     return call  # type: ignore[return-value]  # the descriptor exists for type checkers only
@@ -88,8 +89,10 @@ def in_a_task() -> bool:
         return False
 
 
-def _called(owner: object) -> str:
-    return str(getattr(owner, "_called", type(owner).__name__.lower()))
+def _name(owner: object, method: Callable[..., object]) -> str:
+    """What messages call a verb: "buyer.search"; without the owner where that has no name of its own."""
+    called = getattr(owner, "_called", type(owner).__name__.lower())
+    return f"{called}.{method.__name__}" if called else method.__name__
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -51,6 +51,12 @@ class Market:
     session_seconds: float
     faults: Mapping[str, tuple[Fault, ...]]
     """Defects that are switched on, by the operation that they change."""
+    defects: frozenset[str] = frozenset()
+    """Their names."""
+
+    def broken(self, defect: str) -> bool:
+        """Whether a defect is switched on."""
+        return defect in self.defects
 
 
 def operation(

@@ -1,0 +1,1 @@
+"""What judges: a verdict becomes a passing test, a failure that explains itself, or an inconclusive outcome."""

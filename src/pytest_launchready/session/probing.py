@@ -1,0 +1,32 @@
+"""What the checks and assertions of one pytest session run in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_launchready.flows.marketplace import Marketplace
+    from pytest_launchready.probes.notebook import Notebook
+    from pytest_launchready.probes.subject import Context
+
+NOTEBOOK = pytest.StashKey["Notebook"]()
+
+
+def notebook_of(config: pytest.Config) -> Notebook:
+    """What the checks and assertions of this session share."""
+    from pytest_launchready.probes.notebook import Notebook as New
+
+    return config.stash.setdefault(NOTEBOOK, New())
+
+
+def context_of(config: pytest.Config, marketplace: Marketplace) -> Context:
+    """The marketplace, and what earlier checks of this session have found out."""
+    from pytest_launchready.probes.subject import Context
+    from pytest_launchready.session.building import watch
+    from pytest_launchready.session.state import state_of
+
+    run = state_of(config)
+    assert run is not None
+    return Context(marketplace, watch(run), run.settings.get("expect-build"), notebook_of(config))
