@@ -34,6 +34,8 @@ class Check(Generic[C]):
     """The standard behind it (ASVS, RFC …), if there is one."""
     requests: int = 0
     """About how many requests it sends, for a plan that is told before anything is sent."""
+    phase: int = 0
+    """Checks of a later phase run after all others: 1 for what uses limits up, 2 for what may bring the target down."""
     absent: str | None = None
     """Why it cannot run on this map, where that is known without running it."""
 
@@ -73,7 +75,7 @@ def choose(
     chosen = tuple(check for check in checks if not globs or any(fnmatchcase(check.id, glob) for glob in globs))
     if not chosen:
         raise ValueError(f"the audit of {_list(sorted(wanted))} has no checks: an audit of nothing proves nothing")
-    return chosen
+    return tuple(sorted(chosen, key=lambda check: check.phase))
 
 
 def finding(check: Check[Any], verdict: Verdict, secrets: Secrets) -> Finding:

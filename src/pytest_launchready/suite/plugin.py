@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_launchready.core.checks import Check, choose
+from pytest_launchready.core.words import counted
 from pytest_launchready.probes.catalogue import FAMILIES
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.session.state import State, state_of
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     audit: Audit = Audit.from_parent(_parent(session, items), name=ROOT, nodeid=ROOT)
     audit.checks = session.config.stash[CHOSEN]
     items.extend(audit.collect())
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    """How much the audit is about to send."""
+    checks = [check for check in config.stash[CHOSEN] if check.absent is None]
+    return f"launchready: audit of {counted(len(checks), 'check')}, about {sum(one.requests for one in checks)} requests"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,0 +1,1 @@
+"""Family `access`: who can reach what."""

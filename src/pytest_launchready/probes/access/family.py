@@ -1,0 +1,21 @@
+"""Family `access`: its checks, a module for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pytest_launchready.core.checks import Check, Family
+from pytest_launchready.probes.subject import Context, Subject
+
+PARTS: Final = ()
+"""Functions from a subject to checks, in the order in which they run."""
+
+
+def checks(subject: Subject) -> Iterator[Check[Context]]:
+    """Every check of every part."""
+    for part in PARTS:
+        yield from part(subject)
+
+
+FAMILY: Final = Family("access", "nobody reaches what is not theirs", checks)
