@@ -50,7 +50,8 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 def pytest_report_collectionfinish(config: pytest.Config) -> str:
     """How much the audit is about to send."""
     checks = [check for check in config.stash[CHOSEN] if check.absent is None]
-    return f"launchready: audit of {counted(len(checks), 'check')}, about {sum(one.requests for one in checks)} requests"
+    about = sum(check.requests for check in checks)
+    return f"launchready: audit of {counted(len(checks), 'check')}, about {counted(about, 'request')}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

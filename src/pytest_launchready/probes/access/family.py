@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
 from pytest_launchready.probes.subject import Context, Subject
 
-PARTS: Final = ()
+PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = ()
 """Functions from a subject to checks, in the order in which they run."""
 
 
