@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_launchready import markers, options
-from pytest_launchready.fixtures import actors, target
+from pytest_launchready.fixtures import actors, checks, target
 from pytest_launchready.reporting import outcomes
 
 
@@ -21,7 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", markers.DESCRIPTION)
-    for fixtures in (target, actors):  # named in `pytest_plugins`, each would cost a search of all installed packages
+    for fixtures in (
+        target,
+        actors,
+        checks,
+    ):  # named in `pytest_plugins`, each would cost a search of all installed packages
         config.pluginmanager.register(fixtures)
     settings = options.read_settings(config)
     if settings.get("target") is not None:

@@ -37,6 +37,14 @@ def not_covered_lines(reasons: Iterable[str]) -> list[str]:
     return [f"{reason} ({counted(count, 'test')})" for reason, count in counts.items()]
 
 
+def note_lines(notes: Iterable[tuple[str, str]]) -> list[str]:
+    """What checks want known though it decides nothing: a line for each note, with the checks that say it."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for check, note in notes:
+        groups[note].append(check)
+    return [f"note: {note} ({_some(sorted(set(checks)))})" for note, checks in groups.items()]
+
+
 def trace_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the run sent, undid, left behind and could not undo; `traces` are the workers' own accounts of it."""
     sent = sum(trace["sent"] for trace in traces)

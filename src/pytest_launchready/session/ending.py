@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_launchready.reporting import html, outcomes, terminal
+from pytest_launchready.reporting.ledger import FACTS
 from pytest_launchready.session import state
 
 
@@ -38,10 +39,19 @@ def summarize(reporter: pytest.TerminalReporter, run: state.State) -> None:
     if not run.traces and not absent:
         return
     reporter.write_sep("-", f"launchready: {run.mapped.target.name}")
+    for line in terminal.note_lines(notes_of(reporter)):
+        reporter.write_line(line)
     for line in absent:
         reporter.write_line(f"not covered: {line}")
     for line in terminal.trace_lines(run.traces):
         reporter.write_line(line)
+
+
+def notes_of(reporter: pytest.TerminalReporter) -> list[tuple[str, str]]:
+    """The notes of all checks, each with the check's id."""
+    reports = (report for group in reporter.stats.values() for report in group)
+    checks = (getattr(report, FACTS, {}).get("check", {}) for report in reports)
+    return list(dict.fromkeys((check["id"], note) for check in checks for note in check.get("notes", ())))
 
 
 class HtmlReport:

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_launchready.flows.marketplace import Marketplace
     from pytest_launchready.probes.notebook import Notebook
-    from pytest_launchready.probes.subject import Context
+    from pytest_launchready.probes.subject import Context, Subject
 
 NOTEBOOK = pytest.StashKey["Notebook"]()
 
@@ -19,6 +19,16 @@ def notebook_of(config: pytest.Config) -> Notebook:
     from pytest_launchready.probes.notebook import Notebook as New
 
     return config.stash.setdefault(NOTEBOOK, New())
+
+
+def subject_of(config: pytest.Config) -> Subject:
+    """What is known of this run before anything is sent."""
+    from pytest_launchready.probes.subject import Subject as New
+    from pytest_launchready.session.state import state_of
+
+    run = state_of(config)
+    assert run is not None
+    return New(run.mapped, run.settings.get("read-only"), run.settings.get("expect-build"))
 
 
 def context_of(config: pytest.Config, marketplace: Marketplace) -> Context:

@@ -13,7 +13,8 @@ import pytest
 from pytest_launchready.core.checks import Check, choose
 from pytest_launchready.core.words import counted
 from pytest_launchready.probes.catalogue import FAMILIES
-from pytest_launchready.probes.subject import Context, Subject
+from pytest_launchready.probes.subject import Context
+from pytest_launchready.session.probing import subject_of
 from pytest_launchready.session.state import State, state_of
 from pytest_launchready.suite.items import ROOT, Audit
 
@@ -29,9 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     run = state_of(config)
     assert run is not None
     names, globs = run.settings.get("audit"), run.settings.get("checks")
-    subject = Subject(run.mapped, run.settings.get("read-only"), run.settings.get("expect-build"))
     try:
-        config.stash[CHOSEN] = choose(FAMILIES, names, globs, subject)
+        config.stash[CHOSEN] = choose(FAMILIES, names, globs, subject_of(config))
     except ValueError as error:
         hint = ""
         if any("/" in name or (config.invocation_params.dir / name).exists() for name in names):
