@@ -61,7 +61,8 @@ def test_a_forgotten_await_names_the_assertion(shop):
     """By its own name: it belongs to nobody."""
     result = shop(source="async def test_it(assert_check): assert_check('flows.search')")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["assert_check('flows.search') was never awaited *Write: await assert_check('flows.search')"])
+    call = "assert_check('flows.search')"
+    result.stdout.fnmatch_lines([f"{call} was never awaited *Write: await {call}"])
 
 
 def test_notes_are_told_once_with_the_checks_that_say_them():
