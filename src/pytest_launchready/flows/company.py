@@ -60,23 +60,33 @@ class Company:
 
     async def add(self, role: str) -> Person:
         """One more person of a role, ready to act."""
-        person = await self._another(role)
+        person = await self.another(role)
         await self._enter(person)
+        return person
+
+    async def another(self, role: str) -> Person:
+        """One more person of a role, who has not signed up unless the map gives the account."""
+        self._counts[role] += 1
+        name = f"{role}-{self._counts[role] + 1}"
+        person = self._people[name] = await self._new(name, role)
         return person
 
     async def sign_up(self, role: str) -> Person:
         """One more person of a role who has signed up and not logged in."""
-        person = await self._another(role)
+        person = await self.another(role)
         await entrance.sign_up(self.stage, person)
         return person
 
-    def ghost(self, name: str) -> Person:
-        """Somebody without account, session and cookies, through whom requests go out with credentials of any kind."""
+    def ghost(self, name: str, *, login: str = "") -> Person:
+        """Somebody without account and session, through whom requests go out with credentials of any kind.
+
+        One that tries a log-in comes to it as the map's people do, with cookies where they have them.
+        """
         ghost = self._people.get(name)
         if ghost is None:
-            no_cookies = False
-            client = self._make_client(name, no_cookies)
-            ghost = Person(name=name, role="anonymous", auth=Auth(), client=client, login="", values={})
+            auth = self._map.auth if login else Auth()
+            client = self._make_client(name, auth.cookies)
+            ghost = Person(name=name, role="anonymous", auth=auth, client=client, login=login, values={})
             ghost.ready = True
             self._people[name] = ghost
         return ghost
@@ -87,6 +97,10 @@ class Company:
             {"name": person.name, "role": person.role, "account": _account_of(person, self._map)}
             for person in self._people.values()
         ]
+
+    def everybody(self) -> tuple[Person, ...]:
+        """Who has acted so far, for probes that must know whose data an answer shows."""
+        return tuple(self._people.values())
 
     async def leave(self) -> Undone:
         """Undoes what the run has made, closes every client and gives the accounts back."""
@@ -102,12 +116,6 @@ class Company:
             for person in self._people.values():
                 await person.client.close()
         return undone
-
-    async def _another(self, role: str) -> Person:
-        self._counts[role] += 1
-        name = f"{role}-{self._counts[role] + 1}"
-        person = self._people[name] = await self._new(name, role)
-        return person
 
     def _entry(self, role: str) -> Entry:
         """What the map says of a role; a stranger is like a buyer unless the map says otherwise."""

@@ -10,14 +10,18 @@ from pytest_launchready.core.learning import identifies, is_opaque, tells
 from pytest_launchready.flows import steps
 from pytest_launchready.flows.objects import Account
 from pytest_launchready.flows.person import Person
+from pytest_launchready.mapping.records import Step
 
 if TYPE_CHECKING:
     from pytest_launchready.flows.stage import Stage
 
 
-async def sign_up(stage: Stage, person: Person) -> None:
-    """Makes the person's account; its captures join the identity."""
-    step = stage.step("signup")
+async def sign_up(stage: Stage, person: Person, step: Step | None = None) -> steps.Played:
+    """Makes the person's account; its captures join the identity.
+
+    `step` stands in place of the map's, as one that asks for more.
+    """
+    step = step or stage.step("signup")
     sender = await person.self_or(step.actor, stage.person)
     names = {**stage.names(step), "account": person.account()}
     played = await steps.perform(stage, step, sender, names)
@@ -25,6 +29,7 @@ async def sign_up(stage: Stage, person: Person) -> None:
     stage.register.record(step, person, {**names, **played.captures}, Account(person.account()), played.entry)
     if not has_login(stage, person):
         _keep(stage, person, played)
+    return played
 
 
 async def log_in(stage: Stage, person: Person, instead: Mapping[str, Any] | None = None) -> Account:

@@ -101,7 +101,11 @@ class Stage:
         if act.played.items is not None:
             self.dismiss(act.played.entry)
             return [make(_listed_kind(name), values, raw) for values, raw in act.played.items]
-        kind = act.step.makes or name
+        return self.keep(act)
+
+    def keep(self, act: Act) -> Thing:
+        """What an act has made, remembered to be undone."""
+        kind = act.step.makes or act.step.name
         thing = make(kind, {**known(act.names.get(kind)), **act.played.captures}, act.played.raw)
         if act.step.leaves_something:
             names = {**act.names, **act.played.captures, kind: thing}
