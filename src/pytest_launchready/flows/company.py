@@ -91,6 +91,24 @@ class Company:
             self._people[name] = ghost
         return ghost
 
+    def twin(self, person: Person) -> Person:
+        """The same account on a second device: no session, a client and a jar of its own."""
+        self._counts[person.name] += 1
+        name = f"{person.name}-twin{self._counts[person.name]}"
+        twin = Person(
+            name=name,
+            role=person.role,
+            auth=person.auth,
+            client=self._make_client(name, person.auth.cookies),
+            login=person.login,
+            me=person.me,
+            values={**person.identity, "nonce": new_nonce()},
+        )
+        twin.has_account = twin.ready = True
+        twin.mark = person.mark
+        self._people[name] = twin
+        return twin
+
     def roster(self) -> list[dict[str, str]]:
         """Who has acted, in which role, and whence the account; no more than that of anybody."""
         return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from pytest_launchready.core.networks import Network
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows.actor import Actor, AsyncActor
 from pytest_launchready.flows.company import Company
@@ -15,6 +16,7 @@ from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import graphql_path, origins_of
 from pytest_launchready.flows.tally import Tally
+from pytest_launchready.flows.trail import Trail
 from pytest_launchready.mapping.records import Map
 from pytest_launchready.wire.board import Memory
 from pytest_launchready.wire.bounds import Limits
@@ -25,6 +27,7 @@ from pytest_launchready.wire.consent import Consent
 from pytest_launchready.wire.engine import Engine
 from pytest_launchready.wire.patience import Patience
 from pytest_launchready.wire.terms import terms_for
+from pytest_launchready.wire.timing import Clock
 from pytest_launchready.wire.transport import Policy, Transport
 
 if TYPE_CHECKING:
@@ -49,12 +52,13 @@ class Marketplace:
         trust: Trust | None = None,
         secrets: Secrets | None = None,
         budget: Budget | None = None,
+        network: Network | None = None,
     ) -> None:
         given = dict(client_args or {})
         traces = Traces(**{name: given.pop(name) for name in Traces.__annotations__ if name in given})
         limits = Limits(**given)
         origins = origins_of(mapped.target)
-        factory = make_transport or transport_factory(origins, limits, trust or Trust())
+        factory = make_transport or transport_factory(origins, limits, trust or Trust(), network)
         postmans = origins | mail_origin(mapped.mail)
         self.consent = Consent(
             target=mapped.target.name,
@@ -76,7 +80,10 @@ class Marketplace:
         self._called = "marketplace"
         self._actor_class = actor_class
         self.tally = Tally()
+        self.trail = Trail()
         self._sent = 0
+        self.network = network
+        clock = Clock(lambda: engine.current_test)
         self._opening = {"signup", "login", *(person.login for person in mapped.people.values())}
         self._company = Company(
             mapped,
@@ -90,6 +97,7 @@ class Marketplace:
                     observe=self._note,
                     limits=limits,
                     policies=policies,
+                    clock=clock,
                 ),
                 run=run.id,
                 limits=limits,
@@ -164,6 +172,7 @@ class Marketplace:
     def _note(self, exchange: Exchange) -> None:
         self._sent += 1
         self.tally.add(exchange)
+        self.trail.add(exchange)
         self.secrets.learn(exchange, opens=exchange.step in self._opening)
 
 
