@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -70,10 +70,11 @@ async def send_as(
     *,
     with_session: bool,
     credentials: Mapping[str, str] | None = None,
+    without: Iterable[str] = (),
 ) -> httpx.Response:
     """The answer to one mapped request, sent as a person; raises NoAnswer, or UseError for a bad template.
 
-    `credentials` are headers that stand in place of the person's session.
+    `credentials` are headers that stand in place of the person's session; those named in `without` are left out.
     """
     try:
         target = str(request.target.render(scope))
@@ -94,6 +95,8 @@ async def send_as(
         }
         if "authorization" not in headers and mapped.target.basic is not None and belongs(mapped, target):
             headers["authorization"] = basic(str(mapped.target.basic.render(scope)))
+        for name in without:
+            headers.pop(name.lower(), None)
     except TemplateError as error:
         raise UseError(f"step {step.name}, as {actor.name}: {error}") from None
     return await actor.client.send(

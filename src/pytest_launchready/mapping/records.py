@@ -186,6 +186,8 @@ class Limit:
 
     step: str
     within: int | None = None
+    per: Literal["account", "address"] | None = None
+    """What the team says it counts by; None says nothing."""
     none: str | None = None
     limited: Extractor | None = None
     values: Mapping[str, Template] = field(default_factory=dict)

@@ -110,6 +110,7 @@ class Resources:
         return Limit(
             name,
             within=limit.within,
+            per=limit.per,
             none=limit.none,
             limited=leaves.maybe(limit.limited, (*key, "limited")),
             values={

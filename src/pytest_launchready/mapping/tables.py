@@ -171,6 +171,7 @@ class LimitTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An entry of `[limits]`."""
 
     within: Count | None = None
+    per: Literal["account", "address"] | None = None
     none: Text | None = None
     limited: Text | None = None
     values: Table | None = None

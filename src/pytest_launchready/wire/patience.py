@@ -101,8 +101,11 @@ def only_reads(request: httpx.Request) -> bool:
 
 def retry_after(answer: Answer | None) -> float | None:
     """Seconds that a 429 or 503 asks to wait (RFC 9110, section 10.2.3); None where it asks nothing."""
-    if answer is None or answer.status not in {429, 503}:
-        return None
+    return None if answer is None or answer.status not in {429, 503} else told_to_wait(answer)
+
+
+def told_to_wait(answer: Answer) -> float | None:
+    """Seconds of an answer's Retry-After, whatever its status; None where it has none that can be read."""
     said = (answer.header("retry-after") or "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
