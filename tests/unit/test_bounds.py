@@ -16,7 +16,7 @@ from pytest_launchready.core.redact import Secrets
 from pytest_launchready.wire.bounds import Inflater, Unsound, finish, inflate, inflaters
 from pytest_launchready.wire.diagnosis import explain, late, layer_of_error
 from pytest_launchready.wire.reading import encoding_of, text_of
-from pytest_launchready.wire.sockets import Tap
+from pytest_launchready.wire.taps import Tap
 
 GET = httpx.Request("GET", "http://shop.test/", headers={"accept-encoding": "gzip, deflate"})
 

@@ -9,6 +9,48 @@ from pytest_launchready.core.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time of one exchange went, in seconds, as seen at its connection."""
+
+    started: float
+    """When it began, since the run did."""
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    """None each where it was not needed: a kept connection, an address in place of a name, no TLS."""
+    send: float = 0.0
+    ttfb: float = 0.0
+    """From the last byte of the request to the first one of the answer."""
+    body: float = 0.0
+    """From the first byte of the answer to its last."""
+    own: float = 0.0
+    """What our side took: all the rest of `Exchange.seconds`."""
+    lag: float = 0.0
+    """How long our event loop stood still meanwhile: what it had to do came late by so much."""
+    added: float = 0.0
+    """What a network profile put on top of the real network."""
+    fresh: bool = False
+    """Whether the connection was opened for this exchange."""
+    address: str | None = None
+    """The address that answered, or of the proxy."""
+    version: str | None = None
+    """The answer's, as in "HTTP/1.1"."""
+    sent: int = 0
+    received: int = 0
+    """Bytes at the connection, heads included, TLS not."""
+
+    @property
+    def setup(self) -> float:
+        """What it took to get a connection."""
+        return (self.dns or 0.0) + (self.connect or 0.0) + (self.tls or 0.0)
+
+    @property
+    def server(self) -> float:
+        """From the first byte of the request to the last one of the answer: no set-up, nothing of our own."""
+        return self.send + self.ttfb + self.body
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request, its answer or the reason that there is none, and how long it took."""
 
@@ -28,6 +70,9 @@ class Exchange:
     actor: str | None = None
     retried: bool = False
     """Whether this is the second try, because a kept-alive connection was dropped before a byte of the first answer."""
+    test: str | None = None
+    """The test, or check, that was running."""
+    timing: Timing | None = None
 
     def __repr__(self) -> str:
         # Headers, bodies and queries hold credentials.

@@ -52,13 +52,13 @@ class Marketplace:
         trust: Trust | None = None,
         secrets: Secrets | None = None,
         budget: Budget | None = None,
-        network: Network | None = None,
     ) -> None:
         given = dict(client_args or {})
         traces = Traces(**{name: given.pop(name) for name in Traces.__annotations__ if name in given})
+        self.network: Network | None = given.pop("network", None)
         limits = Limits(**given)
         origins = origins_of(mapped.target)
-        factory = make_transport or transport_factory(origins, limits, trust or Trust(), network)
+        factory = make_transport or transport_factory(origins, limits, trust or Trust(), self.network)
         postmans = origins | mail_origin(mapped.mail)
         self.consent = Consent(
             target=mapped.target.name,
@@ -82,7 +82,6 @@ class Marketplace:
         self.tally = Tally()
         self.trail = Trail()
         self._sent = 0
-        self.network = network
         clock = Clock(lambda: engine.current_test)
         self._opening = {"signup", "login", *(person.login for person in mapped.people.values())}
         self._company = Company(

@@ -15,10 +15,12 @@ import httpx
 from pytest_launchready import __version__
 from pytest_launchready.core.errors import Inconclusive, UseError
 from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.networks import Network
 from pytest_launchready.wire.bounds import Limits
 from pytest_launchready.wire.origins import Origin, origin_of
 from pytest_launchready.wire.patience import Patience, only_reads
 from pytest_launchready.wire.proxies import proxies_for
+from pytest_launchready.wire.shaping import Link
 from pytest_launchready.wire.sockets import Sockets
 from pytest_launchready.wire.transport import RETRIED, NoAnswer, Transport, exchange_of
 
@@ -61,18 +63,20 @@ class Traces:
 
 
 def transport_factory(
-    origins: Iterable[Origin], limits: Limits, trust: Trust
+    origins: Iterable[Origin], limits: Limits, trust: Trust, network: Network | None = None
 ) -> Callable[[], httpx.AsyncBaseTransport]:
     """A maker of plain transports that share one TLS context and go through the environment's proxies.
 
-    Loading certificates takes about 20 ms, so it is left out where no origin speaks TLS.
+    Loading certificates takes about 20 ms, so it is left out where no origin speaks TLS. On a `network`, each has a
+    link of its own, as a phone has.
     """
     known = frozenset(origins)
     tls = any(scheme == "https" for scheme, _, _ in known)
     context = trust.context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     def direct(proxy: str | None = None) -> httpx.AsyncBaseTransport:
-        return Sockets(context, connections=limits.connections, proxy=proxy)
+        link = None if network is None else Link(network)
+        return Sockets(context, connections=limits.connections, proxy=proxy, link=link)
 
     proxies = proxies_for(known)
     if not proxies:

@@ -10,7 +10,7 @@ import httpx
 
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.wire.bounds import Unsound
-from pytest_launchready.wire.sockets import Tap
+from pytest_launchready.wire.taps import Tap
 
 EDGE_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 """Gateway errors of RFC 9110, and the range that one large CDN uses for origins that it cannot reach."""

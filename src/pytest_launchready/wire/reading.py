@@ -10,7 +10,7 @@ from functools import lru_cache
 import httpx
 
 from pytest_launchready.wire.bounds import Limits, Unsound, finish, inflate, inflaters
-from pytest_launchready.wire.sockets import Tap
+from pytest_launchready.wire.taps import Tap
 
 BODILESS = frozenset({204, 304})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

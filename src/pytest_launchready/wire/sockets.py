@@ -6,15 +6,18 @@ What a request's connection carries is counted: so one failure can be told from 
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
 import httpx
 
 from pytest_launchready.wire.bounds import Unsound
+from pytest_launchready.wire.dialling import dial, is_address, look_up
+from pytest_launchready.wire.pools import Loan, Pools
+from pytest_launchready.wire.shaping import Link, Shaped
+from pytest_launchready.wire.taps import TAP, Tap
 
 SHOWN = 40
 """Bytes of a foreign protocol that a message shows: enough for an SSH or SMTP banner."""
@@ -22,57 +25,26 @@ TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake begin (RFC 8446, section 5.1)."""
 
 
-@dataclass(slots=True)
-class Tap:
-    """What the connection of one request has carried."""
-
-    most: int = 1 << 16
-    """Bytes that may come before the end of the headers, give or take one read."""
-    stage: str = "connection"
-    """What the request waits for: a free connection, connect, TLS, headers, body."""
-    fresh: bool = False
-    """Whether the connection was opened for this request."""
-    head: bytearray = field(default_factory=bytearray)
-    """What came until the headers had ended: interim answers, the head, and perhaps the beginning of the body."""
-    received: int = 0
-    body: int = 0
-    """Bytes of the body, as sent."""
-    surplus: int = 0
-    """Bytes that came after the end of the body."""
-
-    @property
-    def interim(self) -> bool:
-        """Whether it began with an interim (1xx) answer."""
-        return self.head.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1"))
-
-    def dropped(self, error: Exception) -> bool:
-        """Whether a kept-alive connection was dropped before a byte of the answer."""
-        broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
-        return broke and not self.fresh and self.stage == "headers" and not self.received
-
-    def take(self, data: bytes) -> None:
-        """Counts what was read."""
-        self.received += len(data)
-        if self.stage == "headers":
-            self.head += data
-
-
-TAP: ContextVar[Tap | None] = ContextVar("launchready_tap", default=None)
-"""The tap of the request that the current task sends."""
-
-
 class Sockets(httpx.AsyncBaseTransport):
     """Connections of one person, direct or through a proxy; HTTP/1.1, since its answers can be bounded byte by byte."""
 
-    def __init__(self, context: ssl.SSLContext, *, connections: int, proxy: str | None = None) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            proxy=_proxy(proxy) if proxy else None,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=5.0,  # less than the idle time of common servers (nginx 75 s, Node 5 s)
-            network_backend=_Backend(direct=proxy is None),
-        )
+    def __init__(
+        self, context: ssl.SSLContext, *, connections: int, proxy: str | None = None, link: Link | None = None
+    ) -> None:
+        inner = httpcore.AnyIOBackend()
+        backend = _Backend(inner if link is None else Shaped(inner, link), direct=proxy is None)
+
+        def make() -> httpcore.AsyncConnectionPool:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=context,
+                proxy=_proxy(proxy) if proxy else None,
+                max_connections=1,
+                max_keepalive_connections=1,
+                keepalive_expiry=5.0,  # less than the idle time of common servers (nginx 75 s, Node 5 s)
+                network_backend=backend,
+            )
+
+        self._pools = Pools(make, connections)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, its body still to be read; raises what httpx's own transport would."""
@@ -85,23 +57,34 @@ class Sockets(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
+        loan = await self._pools.borrow((url.raw_scheme, url.netloc))
         try:
-            answered = await self._pool.handle_async_request(asked)
-        except Exception as error:  # noqa: BLE001 - only renamed
+            answered = await loan.pool.handle_async_request(asked)
+        except BaseException as error:
+            self._pools.give_back(loan)
+            if not isinstance(error, Exception):
+                raise
             raise _named(error)  # noqa: B904 - it names its own cause
         assert isinstance(answered.stream, AsyncIterable)
         return httpx.Response(
-            answered.status, headers=answered.headers, stream=_Body(answered.stream), extensions=answered.extensions
+            answered.status,
+            headers=answered.headers,
+            stream=_Body(answered.stream, self._pools, loan),
+            extensions=answered.extensions,
         )
 
     async def aclose(self) -> None:
         """Closes every connection."""
-        await self._pool.aclose()
+        await self._pools.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, stream: Any) -> None:
+    """A body; once it is closed, its connection is free for the next request."""
+
+    def __init__(self, stream: Any, pools: Pools, loan: Loan) -> None:
         self._stream = stream
+        self._pools = pools
+        self._loan: Loan | None = loan
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -111,15 +94,20 @@ class _Body(httpx.AsyncByteStream):
             raise _named(error)  # noqa: B904 - it names its own cause
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        try:
+            await self._stream.aclose()
+        finally:
+            if self._loan is not None:
+                self._pools.give_back(self._loan)
+                self._loan = None
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
     """Opens connections that are tapped."""
 
-    def __init__(self, *, direct: bool) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkBackend, *, direct: bool) -> None:
         self._direct = direct
-        self._inner = httpcore.AnyIOBackend()
+        self._inner = inner
 
     async def connect_tcp(
         self,
@@ -130,18 +118,24 @@ class _Backend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         _stage("connect")
-        stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        tap = TAP.get()
-        if tap is not None:
-            tap.fresh = True
-        return _Stream(stream, direct=self._direct)
+        tap = TAP.get() or Tap()
+        marks = tap.marks
+        marks.asked = time.perf_counter()
+        addresses = [host] if is_address(host) else await look_up(host, port, timeout)
+        if addresses != [host]:
+            marks.resolved = time.perf_counter()
+        address, stream = await dial(self._inner, addresses, port, timeout, local_address, socket_options)
+        marks.connected = time.perf_counter()
+        tap.fresh = True
+        return _Stream(stream, address, direct=self._direct)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
     """A connection, tapped; if it is `direct`, whatever comes has to be HTTP (a SOCKS proxy greets otherwise)."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream, *, direct: bool) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkStream, address: str, *, direct: bool) -> None:
         self._inner = inner
+        self._address = address
         self._direct = direct
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
@@ -159,8 +153,18 @@ class _Stream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
-        _stage("headers")
+        tap = TAP.get()
+        if tap is None:
+            await self._inner.write(buffer, timeout)
+            return
+        tap.stage = "headers"
+        marks = tap.marks
+        if not marks.writing:
+            marks.writing = time.perf_counter()
+            tap.address = self._address
+        tap.sent += len(buffer)
         await self._inner.write(buffer, timeout)
+        marks.written = time.perf_counter()
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -174,13 +178,16 @@ class _Stream(httpcore.AsyncNetworkStream):
         tap = TAP.get()
         if tap is not None:
             # What a proxy said before is not part of the answer.
-            tap.stage, tap.received, tap.head = "TLS", 0, bytearray()
+            tap.stage, tap.received, tap.sent, tap.head = "TLS", 0, 0, bytearray()
+            tap.marks.forget()
         try:
             secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
             await self._inner.aclose()  # a handshake that is cancelled would leave its socket open
             raise
-        return _Stream(secured, direct=True)
+        if tap is not None:
+            tap.marks.secured = time.perf_counter()
+        return _Stream(secured, self._address, direct=True)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -17,12 +17,13 @@ import httpx
 
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import UseError
-from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.exchange import Exchange, Timing
 from pytest_launchready.wire.bounds import Limits, Unsound
 from pytest_launchready.wire.diagnosis import explain, late, layer_of_answer, layer_of_error
 from pytest_launchready.wire.origins import Origin, origin_of, shown, takes_payments
 from pytest_launchready.wire.reading import read, text_of
-from pytest_launchready.wire.sockets import TAP, Tap
+from pytest_launchready.wire.taps import TAP, Tap
+from pytest_launchready.wire.timing import GATHERED, Clock, timing_of
 
 STEP: ContextVar[str | None] = ContextVar("launchready_step", default=None)
 """The step that the current call belongs to; travels with the call."""
@@ -80,8 +81,10 @@ class Transport(httpx.AsyncBaseTransport):
         observe: Callable[[Exchange], None],
         limits: Limits,
         policies: Sequence[Policy] = (),
+        clock: Clock | None = None,
     ) -> None:
         self._policies = tuple(policies)
+        self._clock = clock or Clock()
         self._make_inner = make_inner
         self._lane = _Lane(make_inner())
         self._limits = limits
@@ -107,15 +110,24 @@ class Transport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request, body: bytes) -> httpx.Response:
         started = time.perf_counter()
         tap = Tap(self._limits.head)
+        self._clock.pulse.begin()
         try:
             response = await self._exchange(request, tap)
         except httpx.RequestError as error:
-            exchange = self._record(request, body, started, error=explain(error, tap), layer=layer_of_error(error))
+            timing = timing_of(tap, self._clock, started, time.perf_counter(), None)
+            exchange = self._record(
+                request, body, started, timing, error=explain(error, tap), layer=layer_of_error(error)
+            )
             raise NoAnswer(exchange, dropped=tap.dropped(error)) from error
-        response.elapsed = timedelta(seconds=time.perf_counter() - started)
+        finally:
+            self._clock.pulse.end()
+        ended = time.perf_counter()
+        response.elapsed = timedelta(seconds=ended - started)
+        version = response.extensions.get("http_version", b"").decode("ascii", "replace") or None
+        timing = timing_of(tap, self._clock, started, ended, version)
         answer = answer_of(response)
         response.extensions[EXCHANGE] = self._record(
-            request, body, started, answer=answer, layer=layer_of_answer(answer)
+            request, body, started, timing, answer=answer, layer=layer_of_answer(answer)
         )
         return response
 
@@ -198,6 +210,7 @@ class Transport(httpx.AsyncBaseTransport):
         request: httpx.Request,
         body: bytes,
         started: float,
+        timing: Timing,
         *,
         answer: Answer | None = None,
         error: str | None = None,
@@ -215,7 +228,12 @@ class Transport(httpx.AsyncBaseTransport):
             step=STEP.get(),
             actor=self._actor,
             retried=RETRIED in request.extensions,
+            test=self._clock.current_test(),
+            timing=timing,
         )
+        gathered = GATHERED.get()
+        if gathered is not None:
+            gathered.append(exchange)
         self._observe(exchange)
         for policy in self._policies:
             policy.after(exchange)
