@@ -662,3 +662,41 @@ def test_one_person_may_log_in_another_way(serve, open_shop, anyone):
 
     assert server.last("GET /reports").cookies["staff"].startswith("token-")
     assert "authorization" not in server.last("GET /reports").headers
+
+
+def test_a_page_without_the_hidden_field_leaves_the_last_one_in_force(serve, open_shop, anyone):
+    """An HTML answer to a form, such as the text of a redirect, has no field: the next form still carries it."""
+
+    def app(request):
+        match request.line:
+            case "POST /people":
+                return 201, {"id": anyone.join(**request.json)["id"]}
+            case "POST /login":
+                return 200, {"token": anyone.enter(**request.json)}
+            case "GET /me":
+                return 200, f'<input name="_token" value="form-77"><i>{anyone.by_token(request.bearer)["id"]}</i>'
+            case "POST /notes" if request.form.get("_token") == "form-77":
+                return 302, '<html>You are being <a href="/">redirected</a>.</html>', {"location": "/"}
+        return 422, "<h1>rejected</h1>"
+
+    server = serve(app)
+    market = open_shop(
+        f"""
+        [auth]
+        bearer = "token"
+        csrf = {{ field = "_token" }}
+        {PEOPLE}
+        [steps.me]
+        request = "GET /me"
+        capture = {{ id = "regex(text(), '<i>([^<]+)')" }}
+        [steps.note]
+        request = "POST /notes"
+        form = {{ text = "{{{{ text }}}}" }}
+        ok = [302]
+        """,
+        server.url,
+    )
+    buyer = market.get_actor("buyer")
+    buyer.call("note", text="one")
+    buyer.call("note", text="two")
+    assert [request.form["_token"] for request in server.seen if request.path == "/notes"] == ["form-77", "form-77"]

@@ -43,7 +43,7 @@ class Person:
         """The test that logged this person out: the next test finds the person logged in again."""
         self.mark: str | None = None
         """What tells which of the map's accounts this is, without showing it; None of a person who signs up."""
-        self.page: str | None = None
+        self.form_token: str | None = None
         self.lock = asyncio.Lock()
         """Held while the session is being replaced."""
         self.logging_in: asyncio.Task[Any] | None = None
@@ -64,13 +64,19 @@ class Person:
     def forget_session(self) -> None:
         """Ends the session on our side only."""
         self.session = {}
-        self.page = None
+        self.form_token = None
         self.client.forget_cookies()
 
     def saw(self, answer: Answer) -> None:
-        """Takes note of a page, for the hidden form field that a later request may have to carry."""
-        if "html" in (answer.header("content-type") or ""):
-            self.page = answer.text
+        """Takes note of a page's hidden form field, which a later request may have to carry.
+
+        A page without the field changes nothing: what a redirect or a refusal says in HTML has no form.
+        """
+        csrf = self.auth.csrf
+        if csrf is None or csrf.field is None or "html" not in (answer.header("content-type") or ""):
+            return
+        token = hidden_field(answer.text, csrf.field)
+        self.form_token = self.form_token if token is None else token
 
     def session_headers(self, scope: Mapping[str, Any]) -> dict[str, str]:
         """The headers that carry the session; none where log-in has not given what they need."""
@@ -120,12 +126,11 @@ class Person:
         return {csrf.header: unquote(token)} if token else {}
 
     def csrf_field(self) -> dict[str, str]:
-        """The hidden anti-forgery field of the last page, for a form."""
+        """The hidden anti-forgery field of the last page that had it, for a form."""
         csrf = self.auth.csrf
-        if csrf is None or csrf.field is None or self.page is None:
+        if csrf is None or csrf.field is None or self.form_token is None:
             return {}
-        token = hidden_field(self.page, csrf.field)
-        return {csrf.field: token} if token is not None else {}
+        return {csrf.field: self.form_token}
 
 
 def basic(credentials: str) -> str:
