@@ -671,7 +671,7 @@ def test_a_page_without_the_hidden_field_leaves_the_last_one_in_force(serve, ope
         match request.line:
             case "POST /people":
                 return 201, {"id": anyone.join(**request.json)["id"]}
-            case "POST /login":
+            case "POST /sessions":
                 return 200, {"token": anyone.enter(**request.json)}
             case "GET /me":
                 return 200, f'<input name="_token" value="form-77"><i>{anyone.by_token(request.bearer)["id"]}</i>'
