@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_launchready.mapping import extras, graph, references
+from pytest_launchready.mapping import extras, graph, latency, references
 from pytest_launchready.mapping.leaves import Leaves, written_origin
 from pytest_launchready.mapping.lines import key_lines
 from pytest_launchready.mapping.people import compile_auth, compile_person
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _TABLES: Final = (
     *("targets", "auth", "people", "mail", "steps", "resources", "limits", "values", "contract", "build", "waivers"),
+    *("latency", "networks"),
 )
 _URLS: Final = frozenset({"api", "web", "hosts"})
 _IN_PYPROJECT: Final = ("tool", "launchready")
@@ -120,11 +121,14 @@ def _compile(document: Any, path: Path, name: str, values: Values, *, built_in: 
         values=extras.compile_values(own_values, ("values",), leaves),
         mail=extras.compile_mail(resolved.get("mail", {}), ("mail",), requests, path.parent),
         contract=contract,
+        latency=latency.compile_latency(resolved.get("latency", {}), ("latency",), problems),
+        networks=latency.compile_networks(resolved.get("networks", {}), ("networks",), problems),
         build=extras.compile_build(resolved.get("build", {}), ("build",), requests),
         waivers=extras.compile_waivers(resolved.get("waivers", []), ("waivers",), leaves),
         secrets=values.secrets,
     )
     references.check_references(map_, problems)
+    latency.check_steps(map_.latency, map_.steps, ("latency",), problems)
     for other, table in targets.items():
         references.check_writes(table.writes or (), map_, ("targets", other, "writes"), problems)
     graph.check_circles(map_.steps, resources, problems)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from pytest_launchready.core.networks import Network
     from pytest_launchready.mapping.extract import Extractor
+    from pytest_launchready.mapping.latency import Latency
     from pytest_launchready.mapping.template import Template
 from pytest_launchready.wire.consent import allow_writes
 
@@ -248,6 +250,8 @@ class Map:
     values: Mapping[str, Any] = field(repr=False)
     mail: Mail
     contract: Contract
+    latency: Latency
+    networks: Mapping[str, Network]
     build: Build | None
     waivers: tuple[Waiver, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -27,6 +27,8 @@ Positive = Annotated[float, Meta(gt=0, le=1e9, description="a number above 0")]
 Count = Annotated[int, Meta(ge=1, le=10**9, description="a whole number from 1")]
 Share = Annotated[float, Meta(gt=0, le=1, description="a part of all, above 0 and up to 1")]
 Retries = Annotated[int, Meta(ge=0, le=5, description="a whole number from 0 to 5")]
+Milliseconds = Annotated[dict[str, Positive], Meta(description="a table of step to milliseconds")]
+Counts = Annotated[list[Count], Meta(description="a list of whole numbers from 1")]
 JSONBody = Annotated[dict[str, Any] | list[Any] | str, Meta(description="a table, a list, or text of JSON")]
 Hosts = Annotated[list[Text] | dict[str, Text], Meta(description="a list of origins, or a table of name to origin")]
 Accounts = Annotated[list[Table], Meta(description="a list of tables with email and password, or json:PATH")]
@@ -202,6 +204,36 @@ class BuildTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     source: Text | None = None
     request: Text | None = None
+
+
+class LatencyTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[latency]`; limits are milliseconds."""
+
+    limit: Positive | None = None
+    steps: Milliseconds | None = None
+    undecided: Literal["inconclusive", "note"] | None = None
+    seconds: Positive | None = None
+    errors: Share | None = None
+    trips: Retries | None = None
+    bytes: Count | None = None
+    cacheable: Texts | None = None
+    growth: Table | None = None
+
+
+class GrowthTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[latency.growth]`."""
+
+    step: Text | None = None
+    grow: Text | None = None
+    rows: Counts | None = None
+
+
+class NetworkTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """An entry of `[networks]`."""
+
+    round_trip: Positive | None = None
+    down: Positive | None = None
+    up: Positive | None = None
 
 
 class WaiverTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -1,0 +1,1 @@
+"""Family `latency`: how long steps take, and what makes them slow."""
