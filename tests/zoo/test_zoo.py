@@ -1,0 +1,50 @@
+"""The audit against back ends that no probe was written for: every hole is found, and nothing else is."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+BACK_ENDS = sorted(path.parent.name for path in HERE.glob("*/truth.toml"))
+HOLES = [
+    (name, hole) for name in BACK_ENDS for hole in tomllib.loads((HERE / name / "truth.toml").read_text())["holes"]
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_every_map_drives_its_back_end(audit, name):
+    """All steps work, so that what the access checks find is about access."""
+    outcome = audit(name, (), "flows")
+    assert not outcome.undecided, outcome.output
+    assert " failed" not in outcome.output, outcome.output
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_a_healthy_back_end_has_no_finding(audit, name):
+    """With all holes closed nothing fails but what is part of the back end."""
+    outcome = audit(name, ())
+    assert not outcome.false_alarms, str(outcome) + outcome.output
+    assert not outcome.missed, outcome
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_all_holes_are_found_at_once(audit, name):
+    """With all holes open each is found, and what is safe stays clean."""
+    outcome = audit(name, audit.truth(name).together())
+    assert not outcome.false_alarms, str(outcome) + outcome.output
+    assert not outcome.missed, outcome
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "hole"), HOLES)
+def test_each_hole_is_found_alone(audit, name, hole):
+    """One open hole is found by its own checks, and by no other."""
+    outcome = audit(name, (hole,))
+    assert not outcome.false_alarms, str(outcome) + outcome.output
+    assert not outcome.missed, outcome
