@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from pytest_launchready.demo.market.store import Store
 from pytest_launchready.demo.web.cookies import cookie_routes
 from pytest_launchready.demo.web.graph import graph_routes
 from pytest_launchready.demo.web.http import refusal
+from pytest_launchready.demo.web.leftovers import leftover
 from pytest_launchready.demo.web.pages import Pages, page_routes, problem_page
 from pytest_launchready.demo.web.rest import rest_routes
 from pytest_launchready.demo.web.system import system_routes
@@ -76,6 +78,9 @@ def make_app(setup: Setup) -> Starlette:
 
     async def unrouted(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        left = leftover(request) if error.status_code == 404 else None
+        if left is not None:
+            return left
         details = {404: "There is nothing here.", 405: f"{request.method} is not possible here."}
         problem = Problem(error.status_code, f"http_{error.status_code}", details.get(error.status_code, error.detail))
         response = await refused(request, problem)
@@ -83,6 +88,8 @@ def make_app(setup: Setup) -> Starlette:
         return response
 
     async def crashed(request: Request) -> Response:
+        if request.app.state.market.broken("stack-trace"):
+            return Response(traceback.format_exc(), 500, media_type="text/plain")
         return await refused(request, Problem(500, "internal", "Something went wrong on our side."))
 
     return Starlette(

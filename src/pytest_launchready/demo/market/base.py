@@ -88,4 +88,4 @@ def when(seconds: float) -> str:
 
 def money(cents: int) -> str:
     """An amount as decimal text."""
-    return f"{cents // 100}.{cents % 100:02d}"
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"

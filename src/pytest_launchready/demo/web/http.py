@@ -70,6 +70,8 @@ async def read_object(request: Request) -> dict[str, object]:
     try:
         data: Any = json.loads(await read(request, LARGEST_JSON), parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
+        if market_of(request).broken("stack-trace"):
+            raise
         raise Problem(400, "bad_json", "The body is not valid JSON.") from error
     if not isinstance(data, dict):
         raise Problem(400, "not_an_object", "The body must be a JSON object.")

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
+from pytest_launchready.probes.access import debug, exposure
 from pytest_launchready.probes.subject import Context, Subject
 
-PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = ()
+PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
+    exposure.checks,
+    debug.checks,
+)
 """Functions from a subject to checks, in the order in which they run."""
 
 
