@@ -61,7 +61,7 @@ class Outcome:
     def __str__(self) -> str:
         """One line of the table, and a line for all that is wrong."""
         line = (
-            f"{self.server:<28} {len(self.found):>3} of {self.planted:<3} found  {len(self.false_alarms):>2} false alarms"
+            f"{self.server:<28} {len(self.found):>3} of {self.planted:<3} found  {len(self.false_alarms):>2} false"
             f"  {len(self.undecided):>2} inconclusive  {self.passed:>3} passed  {self.requests:>5} requests"
             f"  {self.seconds:>5.1f} s"
         )

@@ -185,10 +185,9 @@ def new_ad(ask: Ask) -> Reply:
     try:
         amount = float(price)
     except ValueError:
-        amount = -1
-    if not 0 < amount < 1e7:
-        if not (hole("negative-price") and amount < 0):
-            return 422, page("New ad", "<p>Price must be greater than 0</p>")
+        amount = 0.0
+    if not 0 < amount < 1e7 and not (hole("negative-price") and amount < 0):
+        return 422, page("New ad", "<p>Price must be greater than 0</p>")
     ad = {"id": next(NUMBERS), "user": user["id"], "title": need(form, "ad[title]"), "price": price}
     ADS[ad["id"]] = ad
     return 302, "", {"Location": f"/ads/{ad['id']}"}
