@@ -16,7 +16,7 @@ $(READY): pyproject.toml
 	@echo "making the environment in $(VENV) (about a minute) …"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[demo]' --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable '.[demo,contract]' --group test --group lint
 	touch $(READY)
 
 demo: $(READY)
