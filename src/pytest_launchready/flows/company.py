@@ -235,7 +235,8 @@ class Company:
                 raise Inconclusive(
                     f"{person.name} and {other.name} have different addresses but the same {same}: "
                     f"they are one account, so nothing they do can be told apart. "
-                    f"Check how steps.signup and steps.{person.login} capture it"
+                    f"Check how steps.signup and steps.{person.login} capture it",
+                    code="same-account",
                 )
 
 

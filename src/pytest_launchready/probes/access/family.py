@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
-from pytest_launchready.probes.access import debug, exposure
+from pytest_launchready.probes.access import debug, exposure, objects
 from pytest_launchready.probes.subject import Context, Subject
 
 PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
+    objects.checks,
     exposure.checks,
     debug.checks,
 )
