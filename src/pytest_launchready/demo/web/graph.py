@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -29,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pytest_launchready.demo.faults.limits import OncePerRequest
 from pytest_launchready.demo.market.problems import Problem
 from pytest_launchready.demo.web.http import address_of, answer, market_of, read_object
 from pytest_launchready.demo.web.resolvers import MUTATIONS, QUERIES, Caller, Resolver
@@ -58,7 +60,11 @@ def graph_routes() -> list[Route]:
         return _failed("GRAPHQL_VALIDATION_FAILED", errors) if errors else document
 
     async def endpoint(request: Request) -> Response:
-        caller = Caller(market_of(request), await bearer_or_none(request), address_of(request))
+        market = market_of(request)
+        if market.broken("limit-by-request"):
+            limiter: Any = OncePerRequest(market.limiter)
+            market = replace(market, limiter=limiter)
+        caller = Caller(market, await bearer_or_none(request), address_of(request))
         data = await read_object(request)
         return await _run(schema, read_document, caller, data)
 

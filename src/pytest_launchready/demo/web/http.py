@@ -27,7 +27,11 @@ def market_of(request: Request) -> Market:
 
 def address_of(request: Request) -> str:
     """The address that a request came from. Forwarding headers are not trusted: anybody can write them."""
-    return request.client.host if request.client else "unknown"
+    market = market_of(request)
+    if market.broken("limit-forwarded") and "x-forwarded-for" in request.headers:
+        return request.headers["x-forwarded-for"]
+    address = request.client.host if request.client else "unknown"
+    return f"{address} {request.url}" if market.broken("limit-by-url") else address
 
 
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
