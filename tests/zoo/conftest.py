@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+FAMILIES = os.environ.get("ZOO_FAMILIES", "access,limits")
 LONGEST = 240
 """Seconds that one audit may take."""
 
@@ -84,7 +85,7 @@ def serving(name: str, holes: Iterable[str]):
             server.terminate()
 
 
-def audited(name: str, holes: Iterable[str], folder: Path, families: str = "access,limits") -> Outcome:
+def audited(name: str, holes: Iterable[str], folder: Path, families: str = FAMILIES) -> Outcome:
     """Runs the audit as a user would, in an empty folder, and compares its ledger with the truth."""
     truth, opened, ledger = Truth.of(name), list(holes), folder / "ledger.json"
     env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "LAUNCHREADY"))}
@@ -161,7 +162,7 @@ def table(request):
 def audit(tmp_path, table):
     """A function: back end and open holes → the outcome, which also joins the table."""
 
-    def run(name: str, holes: Iterable[str], families: str = "access,limits") -> Outcome:
+    def run(name: str, holes: Iterable[str], families: str = FAMILIES) -> Outcome:
         outcome = audited(name, holes, tmp_path, families)
         table.append(outcome)
         return outcome

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-HOLES = frozenset(sys.argv[1].split(",")) if len(sys.argv) > 1 else frozenset()
+HOLES = frozenset(filter(None, sys.argv[1].split(","))) if len(sys.argv) > 1 else frozenset()
 
 Reply = Any
 """A body; or status and body; or status, body and headers. Text is sent as HTML, bytes as plain text, else JSON."""
