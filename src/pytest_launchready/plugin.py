@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_launchready import markers, options
-from pytest_launchready.fixtures import actors, checks, latency, limits, target
+from pytest_launchready.fixtures import actors, checks, contract, latency, limits, target
 from pytest_launchready.reporting import outcomes
 
 
@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
         target,
         actors,
         checks,
+        contract,
         latency,
         limits,
     ):  # named in `pytest_plugins`, each would cost a search of all installed packages

@@ -28,6 +28,7 @@ def settle(results: Sequence[tuple[Check[Any], Verdict]], secrets: Secrets) -> N
 
     The first failure is told whole, the others in a line each.
     """
+    __tracebackhide__ = True
     failures = [(check, verdict) for check, verdict in results if verdict.outcome == "failed"]
     undecided = [(check, verdict) for check, verdict in results if verdict.outcome == "inconclusive"]
     if failures:

@@ -27,6 +27,8 @@ class Timing:
     """What our side took: all the rest of `Exchange.seconds`."""
     lag: float = 0.0
     """How long our event loop stood still meanwhile: what it had to do came late by so much."""
+    held: float = 0.0
+    """How long our own guards held it back before it began, for the pace say; no part of `Exchange.seconds`."""
     added: float = 0.0
     """What a network profile put on top of the real network."""
     fresh: bool = False

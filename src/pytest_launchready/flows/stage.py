@@ -25,7 +25,9 @@ from pytest_launchready.flows.person import POSTMAN, Person
 from pytest_launchready.flows.register import Register
 from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import send_as, target_names
+from pytest_launchready.flows.timings import Timings
 from pytest_launchready.mapping.records import Map, Step
+from pytest_launchready.wire.timing import gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Stage:
         self.person = find_person
         self.current_test = current_test
         self.register = Register(mapped, run.journal)
+        self.timings = Timings()
         self._always: Mapping[str, Any] = {
             "values": mapped.values,
             "target": target_names(mapped.target),
@@ -86,7 +89,9 @@ class Stage:
         for kind in sorted(step.needs - names.keys()):
             names[kind] = await self.provide(kind, person)
         names["account"] = person.account()
-        act = Act(step, person, names, await steps.perform(self, step, person, names))
+        with gathering() as exchanges:
+            act = Act(step, person, names, await steps.perform(self, step, person, names))
+        self.timings.add(name, exchanges)
         if stops:
             self.dismiss(act.played.entry)
             raise NotCovered(

@@ -15,6 +15,8 @@ class Notebook:
     def __init__(self) -> None:
         self._pages: dict[Hashable, tuple[Any, Exception | None]] = {}
         self._locks: dict[Hashable, asyncio.Lock] = {}
+        self.sampling = asyncio.Lock()
+        """Held while something is timed: two at once would time each other."""
 
     async def once(self, name: Hashable, find_out: Callable[[], Awaitable[T]]) -> T:
         """What `find_out` gave when it was first asked for; the error that it raised then is raised each time."""

@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 from pytest_launchready.flows.tally import merged
+from pytest_launchready.flows.timings import summed
 from pytest_launchready.reporting.outcomes import verdict_of
 
 SCHEMA = 1
 """Raised by one whenever a key changes its meaning or goes away; new keys do not count."""
 FOUND = pytest.StashKey[dict[str, Any]]()
 """What a check says of itself and has found, kept with its item until its report takes it along."""
+NOTES = pytest.StashKey[list[str]]()
+"""What an assertion wants known though it decides nothing, kept with the test until its report takes it along."""
 FACTS = "launchready"
 """The attribute by which a report carries facts for the ledger, also between workers."""
 FRESH = {"verdict": "passed", "code": None, "reason": None}
@@ -49,6 +52,8 @@ class Ledger:
         test["impact"] = facts.get("impact", test["impact"])
         if "check" in facts:
             test["check"] = {**test.get("check", {}), **facts["check"]}
+        if "notes" in facts:
+            test["notes"] = [*test.get("notes", ()), *facts["notes"]]
         verdict, reason = judge(report)
         if RANK.index(verdict) > RANK.index(test["verdict"]):
             test.update(verdict=verdict, code=facts.get("code"), reason=reason)
@@ -71,6 +76,7 @@ class Ledger:
                 "sent": sum(trace.get("sent", 0) for trace in traces),
                 "steps": merged([trace["exchanges"] for trace in traces if "exchanges" in trace]),
             },
+            "latency": summed([trace["latency"] for trace in traces if "latency" in trace]),
             "checks": [_check(test) for test in tests if "check" in test],
             "tests": [test for test in plain if "check" not in self._tests[test["id"]]],
             "collection_errors": sorted(self._errors, key=lambda error: error["id"]),

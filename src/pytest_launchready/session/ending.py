@@ -48,10 +48,14 @@ def summarize(reporter: pytest.TerminalReporter, run: state.State) -> None:
 
 
 def notes_of(reporter: pytest.TerminalReporter) -> list[tuple[str, str]]:
-    """The notes of all checks, each with the check's id."""
-    reports = (report for group in reporter.stats.values() for report in group)
-    checks = (getattr(report, FACTS, {}).get("check", {}) for report in reports)
-    return list(dict.fromkeys((check["id"], note) for check in checks for note in check.get("notes", ())))
+    """The notes of all checks and tests, each with the id."""
+    found = []
+    for report in (report for group in reporter.stats.values() for report in group):
+        facts = getattr(report, FACTS, {})
+        check = facts.get("check", {})
+        found += [(check["id"], note) for note in check.get("notes", ())]
+        found += [(report.nodeid, note) for note in facts.get("notes", ())]
+    return list(dict.fromkeys(found))
 
 
 class HtmlReport:

@@ -14,7 +14,7 @@ import pluggy
 import pytest
 
 from pytest_launchready import __version__
-from pytest_launchready.reporting.ledger import FACTS, FOUND, Ledger, write
+from pytest_launchready.reporting.ledger import FACTS, FOUND, NOTES, Ledger, write
 from pytest_launchready.reporting.outcomes import code_of
 from pytest_launchready.session.building import BUILD
 
@@ -58,6 +58,9 @@ class Recording:
             facts["code"] = code
         if FOUND in item.stash:
             facts["check"] = item.stash[FOUND]
+        if notes := item.stash.get(NOTES, []):
+            facts["notes"] = list(notes)
+            notes.clear()  # the next phase has not left them
         setattr(outcome.get_result(), FACTS, facts)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

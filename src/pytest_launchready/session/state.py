@@ -137,6 +137,7 @@ def leave(config: pytest.Config, state: State) -> None:
             trace["failed"] = (("run", state.run.id, INTERRUPTED),)
         told = {"sent": marketplace.sent, "reasons": marketplace.consent.reasons}
         told |= {"exchanges": marketplace.tally.facts(), "people": marketplace.company.roster()}
+        told["latency"] = marketplace.company.stage.timings.facts()
         waits = asdict(marketplace.patience.waits)
         state.traces.append({**told, "waits": waits, "stopped": marketplace.budget.stopped(), **trace})
     engine = engine_if_started(config)

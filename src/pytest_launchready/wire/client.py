@@ -116,6 +116,7 @@ class Client:
         self.patience = patience or Patience()
         self._traces = traces or Traces()
         self._limits = limits
+        self._transport = transport
         self._http = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(limits.seconds, connect=limits.connect, pool=None),
@@ -161,6 +162,10 @@ class Client:
                 refusal.sent_before = True
                 raise
         return response
+
+    async def reconnect(self) -> None:
+        """Lets the next request go out on a fresh connection."""
+        await self._transport.reconnect()
 
     async def close(self) -> None:
         """Closes the connections."""

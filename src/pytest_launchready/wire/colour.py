@@ -66,7 +66,7 @@ def verb(method: Callable[M, Coroutine[Any, Any, R]]) -> Verb[M, R]:
         if not in_a_task():
             return engine.run(make)
         text = f"{_name(self, method)}({_arguments(args, kwargs)})"
-        return Pending(engine, make, text, _place_of_caller(inspect.currentframe()))
+        return Pending(engine, make, text, place_of(_caller(inspect.currentframe())))
 
     return call  # type: ignore[return-value]  # the descriptor exists for type checkers only
 
@@ -106,9 +106,14 @@ def _short(value: object) -> str:
     return text if len(text) <= LONGEST_ARGUMENT else f"{text[: LONGEST_ARGUMENT - 2]}…{text[0]}"
 
 
-def _place_of_caller(frame: FrameType | None) -> str:
-    if frame is None or frame.f_back is None:
+def place_of(frame: FrameType | None) -> str:
+    """File and line where a frame stands."""
+    if frame is None:
         return "?"
-    path = Path(frame.f_back.f_code.co_filename)
+    path = Path(frame.f_code.co_filename)
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"{shown}:{frame.f_back.f_lineno}"
+    return f"{shown}:{frame.f_lineno}"
+
+
+def _caller(frame: FrameType | None) -> FrameType | None:
+    return None if frame is None else frame.f_back

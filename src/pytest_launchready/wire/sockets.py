@@ -21,6 +21,8 @@ from pytest_launchready.wire.taps import TAP, Tap
 
 SHOWN = 40
 """Bytes of a foreign protocol that a message shows: enough for an SSH or SMTP banner."""
+AT_ONCE = 16_384
+"""Bytes that the buffer of any system's socket takes."""
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake begin (RFC 8446, section 5.1)."""
 
@@ -163,8 +165,11 @@ class _Stream(httpcore.AsyncNetworkStream):
             marks.writing = time.perf_counter()
             tap.address = self._address
         tap.sent += len(buffer)
+        begun, added = time.perf_counter(), marks.added
         await self._inner.write(buffer, timeout)
-        marks.written = time.perf_counter()
+        # What fits into the socket's buffer is gone at once; our turn comes after others, perhaps after the answer.
+        at_once = len(buffer) <= AT_ONCE and marks.added == added
+        marks.written = begun if at_once else time.perf_counter()
 
     async def aclose(self) -> None:
         await self._inner.aclose()

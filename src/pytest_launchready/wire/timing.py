@@ -18,13 +18,16 @@ GATHERED: ContextVar[list[Exchange] | None] = ContextVar("launchready_gathered",
 
 @contextmanager
 def gathering() -> Iterator[list[Exchange]]:
-    """Every exchange of the calls inside, as they end."""
+    """Every exchange of the calls inside, as they end; whoever gathers around these calls gets them too."""
     found: list[Exchange] = []
+    outer = GATHERED.get()
     token = GATHERED.set(found)
     try:
         yield found
     finally:
         GATHERED.reset(token)
+        if outer is not None:
+            outer += found
 
 
 @dataclass(slots=True)
@@ -36,12 +39,12 @@ class Clock:
     began: float = field(default_factory=time.perf_counter)
 
 
-def timing_of(tap: Tap, clock: Clock, started: float, ended: float, version: str | None) -> Timing:
+def timing_of(tap: Tap, clock: Clock, started: float, ended: float, held: float, version: str | None = None) -> Timing:
     """The parts of an exchange; what does not come through a socket of ours is all waiting."""
     marks = tap.marks
     if not marks.writing:
         whole, lag = ended - started, clock.pulse.lag(started, ended)
-        return Timing(started=started - clock.began, ttfb=whole, lag=lag, version=version, received=tap.received)
+        return Timing(started=started - clock.began, ttfb=whole, lag=lag, held=held, version=version)
     last = marks.last or ended
     first = marks.first or last
     written = min(marks.written or first, first)
@@ -61,6 +64,7 @@ def timing_of(tap: Tap, clock: Clock, started: float, ended: float, version: str
         body=last - first,
         own=max(0.0, ended - started - setup - (last - marks.writing)),
         lag=clock.pulse.lag(marks.writing, last),
+        held=held,
         added=marks.added,
         fresh=tap.fresh,
         address=tap.address,

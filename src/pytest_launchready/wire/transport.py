@@ -98,23 +98,24 @@ class Transport(httpx.AsyncBaseTransport):
         self._guard(request)
         body = await request.aread()
         passed: list[Policy] = []
+        asked = time.perf_counter()
         try:
             for policy in self._policies:
                 await policy.before(request)
                 passed.append(policy)
-            return await self._send(request, body)
+            return await self._send(request, body, time.perf_counter() - asked)
         finally:
             for policy in passed:
                 policy.over(request)
 
-    async def _send(self, request: httpx.Request, body: bytes) -> httpx.Response:
+    async def _send(self, request: httpx.Request, body: bytes, held: float) -> httpx.Response:
         started = time.perf_counter()
         tap = Tap(self._limits.head)
         self._clock.pulse.begin()
         try:
             response = await self._exchange(request, tap)
         except httpx.RequestError as error:
-            timing = timing_of(tap, self._clock, started, time.perf_counter(), None)
+            timing = timing_of(tap, self._clock, started, time.perf_counter(), held)
             exchange = self._record(
                 request, body, started, timing, error=explain(error, tap), layer=layer_of_error(error)
             )
@@ -124,7 +125,7 @@ class Transport(httpx.AsyncBaseTransport):
         ended = time.perf_counter()
         response.elapsed = timedelta(seconds=ended - started)
         version = response.extensions.get("http_version", b"").decode("ascii", "replace") or None
-        timing = timing_of(tap, self._clock, started, ended, version)
+        timing = timing_of(tap, self._clock, started, ended, held, version)
         answer = answer_of(response)
         response.extensions[EXCHANGE] = self._record(
             request, body, started, timing, answer=answer, layer=layer_of_answer(answer)
@@ -164,6 +165,13 @@ class Transport(httpx.AsyncBaseTransport):
         if lane is self._lane:
             lane.retired = True
             self._lane = _Lane(self._make_inner())
+
+    async def reconnect(self) -> None:
+        """Lets the next request go out on a fresh connection."""
+        lane = self._lane
+        self._retire(lane)
+        if not lane.busy:
+            await lane.inner.aclose()
 
     async def aclose(self) -> None:
         """Closes the connections."""
