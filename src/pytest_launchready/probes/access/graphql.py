@@ -1,0 +1,167 @@
+"""Part `access.graphql`: what an endpoint tells about itself, and how much one request may ask of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
+
+from pytest_launchready.core.checks import Check
+from pytest_launchready.core.errors import NotCovered
+from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.failures import Failure
+from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
+from pytest_launchready.probes.access.documents import described, introspected
+from pytest_launchready.probes.access.graph import read_graph
+from pytest_launchready.probes.access.graphql_tries import (
+    DEPTH,
+    answered_fields,
+    harmless,
+    nested,
+    ran,
+    send,
+    send_batch,
+    trace_shown,
+)
+from pytest_launchready.probes.access.spares import careful
+from pytest_launchready.probes.subject import Context, Subject
+
+ALIASES: Final = 100
+"""Times that one request asks for the same field; a page of a shop asks for a dozen at most."""
+BATCH: Final = 25
+"""Operations in one array."""
+_SUGGESTS = re.compile(r"did you mean", re.IGNORECASE)
+SWITCH_OFF: Final = "switch introspection and suggestions off where the endpoint is deployed"
+LIMIT: Final = "limit aliases, operations per request and depth, or price each query before it is run"
+NO_DEBUG: Final = "switch debug mode off; send messages without stack traces"
+PRICE: Final = "API4:2023, ASVS 5.0 4.3.1, WSTG-APIT-99"
+INSIDE: Final = "API8:2023, ASVS 5.0 16.5.1, WSTG-ERRH-02"
+
+Run = Callable[[Context], Awaitable[Verdict]]
+
+
+def checks(subject: Subject) -> Iterator[Check[Context]]:
+    """Four checks; not covered where the map names no endpoint."""
+
+    def check(name: str, proves: str, remedy: str, reference: str, requests: int, run: Run) -> Check[Context]:
+        absent = f"access.graphql.{name}: the map names no GraphQL endpoint ([contract] graphql)"
+        return Check(
+            id=f"access.graphql.{name}",
+            proves=proves,
+            impact="trust-broken",
+            remedy=remedy,
+            run=careful(run),
+            reference=reference,
+            requests=requests,
+            absent=None if subject.mapped.contract.graphql else absent,
+        )
+
+    schema, price, inside = "a visitor is not told the schema of a deployed endpoint", PRICE, INSIDE
+    yield check("introspection", schema, SWITCH_OFF, "API8:2023, ASVS 5.0 4.3.2, WSTG-APIT-99", 2, _introspection)
+    yield check("batching", "one request cannot ask for the same thing a hundred times", LIMIT, price, 3, _batching)
+    yield check("depth", "one request cannot ask for lists inside lists without end", LIMIT, price, 2, _depth)
+    yield check("errors", "errors tell no more than what was wrong with the request", NO_DEBUG, inside, 3, _errors)
+
+
+async def _introspection(context: Context) -> Verdict:
+    exchange = await introspected(context)
+    if exchange.answer is None:
+        return inconclusive("no-answer", f"introspection got {exchange.outcome}")
+    graph = read_graph(exchange.answer.json)
+    local = context.marketplace.map.target.kind == "local"
+    if graph is not None:
+        said = f"introspection shows {len(graph.queries)} queries and {len(graph.mutations)} mutations to visitors"
+        if local:
+            return passed(f"{said}: this target is local", notes=[f"{said}; switch it off where it is deployed"])
+        return failed(
+            _failure(SWITCH_OFF, "a visitor is told the whole schema", "introspection is refused", said, exchange)
+        )
+    wrong = await send(context, "{ lauchreadyy listingz uzer serch producs ordrs mee verzion }")
+    if wrong.answer is not None and _SUGGESTS.search(wrong.answer.text):
+        said = "introspection is off, but errors suggest the names of fields"
+        if local:
+            return passed(f"{said}: this target is local", notes=[said])
+        return failed(
+            _failure(SWITCH_OFF, "a visitor is told names of the schema", "errors without suggestions", said, wrong)
+        )
+    return passed(f"introspection is refused to visitors: {exchange.line}", "errors suggest no names")
+
+
+async def _batching(context: Context) -> Verdict:
+    found = await described(context)
+    field = harmless(found.graph)
+    control = await send(context, f"{{ a0: {field} }}")
+    if len(answered_fields(control)) != 1:
+        return inconclusive("control-failed", f"a query for {field} does not work for visitors: {control.line}")
+    aliases = " ".join(f"a{number}: {field}" for number in range(ALIASES))
+    attack = await send(context, f"{{ {aliases} }}")
+    if len(answered_fields(attack)) == ALIASES:
+        said = f"{ALIASES} aliases of {field} in one request, and all were answered"
+        return failed(_failure(LIMIT, "aliases are not limited", "a refusal", said, attack, control), code="aliases")
+    batch = await send_batch(context, [f"{{ a{number}: {field} }}" for number in range(BATCH)])
+    document = batch.answer.json if batch.answer is not None else None
+    answered = (
+        [one for one in document if isinstance(one, dict) and one.get("data")] if isinstance(document, list) else []
+    )
+    if len(answered) == BATCH:
+        said = f"{BATCH} operations in one request, and all were answered"
+        return failed(
+            _failure(LIMIT, "arrays of operations are not limited", "a refusal", said, batch, control), code="batch"
+        )
+    return passed(f"{ALIASES} aliases are refused: {attack.line}", f"{BATCH} operations in an array: {batch.line}")
+
+
+async def _depth(context: Context) -> Verdict:
+    graph = (await described(context)).graph
+    if graph is None:
+        raise NotCovered(
+            "not covered: access.graphql.depth: without introspection no field is known that can be nested"
+        )
+    way = graph.circle()
+    if way is None:
+        return passed("no list of the schema leads back to the type it is in, so nothing nests without end")
+    root, fields = way
+    arguments, control_text, attack_text = nested(graph, root, fields)
+    control = await send(context, control_text, arguments)
+    if control.answer is None or not ran(control.answer):
+        return inconclusive("control-failed", f"a flat query for {root.name} is refused as well: {control.line}")
+    attack = await send(context, attack_text, arguments)
+    if attack.answer is not None and ran(attack.answer):
+        names = " → ".join([root.name, *(one.name for one in fields)])
+        said = f"{DEPTH} levels of {names} were run"
+        return failed(
+            _failure(LIMIT, "the depth of queries is not limited", "a refusal before it is run", said, attack, control)
+        )
+    return passed(f"{DEPTH} levels of {root.name} are refused: {attack.line}")
+
+
+async def _errors(context: Context) -> Verdict:
+    field = harmless((await described(context)).graph)
+    tries = {
+        "a query that breaks off": ("{ ", None),
+        "a field that does not exist": ("{ launchreadyNoSuchField }", None),
+        "a variable of a wrong type": (f"query ($n: Int!) {{ {field} @include(if: $n) }}", {"n": "x"}),
+    }
+    seen = []
+    for what, (text, variables) in tries.items():
+        exchange = await send(context, text, variables)
+        answer = exchange.answer
+        if answer is None:
+            continue
+        seen.append(f"{what}: {exchange.line}")
+        trace = trace_shown(answer)
+        if trace is not None:
+            return failed(
+                _failure(
+                    NO_DEBUG, "errors show stack traces", "a message only", f"{what} is answered with {trace}", exchange
+                )
+            )
+    if not seen:
+        return inconclusive("no-answer", "no broken query was answered")
+    return passed(*seen)
+
+
+def _failure(
+    change: str, title: str, expected: str, got: str, attack: Exchange, control: Exchange | None = None
+) -> Failure:
+    return Failure(title, expected, got, change, exchange=attack, control=control)
