@@ -93,7 +93,7 @@ async def _errors(context: Context) -> Verdict:
             )
     if not answered:
         return inconclusive("nothing-provoked", "no request that should be an error got an answer", notes=notes)
-    return passed(*(f"{what}: {one.line}" for what, one in answered[:MOST_TOLD]), notes=notes)
+    return passed(*(f"{what}: {one.outcome}" for what, one in answered[:MOST_TOLD]), notes=notes)
 
 
 async def _left(left: Sequence[Leftover], below: Sequence[Leftover], kind: str, context: Context) -> Verdict:

@@ -6,13 +6,37 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
-from pytest_launchready.probes.access import debug, exposure, objects
+from pytest_launchready.probes.access import (
+    anonymous,
+    debug,
+    double_submit,
+    enumeration,
+    exposure,
+    function,
+    graphql,
+    inputs,
+    mass_assignment,
+    mass_updates,
+    objects,
+    session,
+    session_ends,
+)
 from pytest_launchready.probes.subject import Context, Subject
 
 PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
     objects.checks,
+    anonymous.checks,
+    function.checks,
+    graphql.checks,
     exposure.checks,
     debug.checks,
+    inputs.checks,
+    session.checks,
+    session_ends.checks,
+    mass_assignment.checks,
+    mass_updates.checks,
+    enumeration.checks,
+    double_submit.checks,
 )
 """Functions from a subject to checks, in the order in which they run."""
 
