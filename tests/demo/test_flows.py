@@ -46,10 +46,15 @@ def test_log_out_ends_that_session_only(shop):
 
 
 def test_an_address_is_taken_once(shop):
-    """The second sign-up with an address, in whatever case, is refused with 409."""
-    person = shop.person()
+    """A second sign-up with an address, in whatever case, changes nothing and tells nothing: the owner gets a mail."""
+    person, fresh = shop.person(), shop.somebody()
     again = shop.somebody().do("signup", email=person.email.upper(), password="12345678x")
-    assert again.status == 409
+    new = fresh.do("signup", email=fresh.email, password="12345678x")
+    assert again.status == new.status
+    assert again.body.keys() == new.body.keys()
+    assert again["id"] != person.do("me")["id"]
+    assert person.login().ok, "the account keeps its password"
+    assert "have an account already" in shop.mails(person.email)[0]["subject"]
 
 
 def test_wrong_password_and_unknown_account_look_alike(shop, buyer):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_launchready.demo.market.base import Data, Market, Person, View, operation, when
 from pytest_launchready.demo.market.credentials import check_second_factor
@@ -12,6 +14,12 @@ from pytest_launchready.demo.market.invites import accept
 from pytest_launchready.demo.market.passwords import hash_password, new_id, new_token, password_fits, token_hash
 from pytest_launchready.demo.market.problems import Problem
 from pytest_launchready.demo.market.store import Row
+from pytest_launchready.demo.market.tokens import issue, session_in
+
+TAKEN_MAIL = """Somebody tried to sign up with this address, which has an account already.
+
+If it was you: log in, or ask for a new password. If it was not, there is nothing to do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class Session:
     account: View
 
 
-def view(row: Row) -> View:
+def view(row: Row | Mapping[str, Any]) -> View:
     """An account as its owner and an admin see it."""
     return {
         "id": row["id"],
@@ -39,50 +47,44 @@ def view(row: Row) -> View:
 
 @operation
 async def signup(market: Market, data: Data, address: str) -> View:
-    """A new account. With an invite's code the invite counts as accepted."""
+    """A new account. With an invite's code the invite counts as accepted.
+
+    Where the address has an account already, that one stays as it is, its owner gets a mail, and the answer is the same
+    as for a new one: nobody learns who has an account.
+    """
     market.limiter.take("signup.address", address)
     fields = Fields(data)
     email, password = fields.email("email"), fields.password("password")
     name, phone = fields.text("name", most=100, default=""), fields.text("phone", most=40, default="")
     code = fields.text("invite", most=100, default="")
     fields.done()
-    if market.store.one("SELECT 1 FROM users WHERE email = ?", email):
-        raise _taken()
     kept = await hash_password(password)
-    with market.store.transaction():
-        accept(market, code)
-        return _insert(market, email, kept, name or email.partition("@")[0], phone, "member")
-
-
-def _insert(market: Market, email: str, kept: str, name: str, phone: str, role: str) -> View:
-    account_id = new_id("acc")
+    made: dict[str, object] = {
+        "id": new_id("acc"),
+        "email": email,
+        "password": kept,
+        "name": name or email.partition("@")[0],
+        "phone": phone,
+        "role": "member",
+        "created_at": market.clock(),
+    }
     try:
-        market.store.insert(
-            "users",
-            id=account_id,
-            email=email,
-            password=kept,
-            name=name,
-            phone=phone,
-            role=role,
-            created_at=market.clock(),
-        )
-    except sqlite3.IntegrityError as error:  # somebody else was quicker while the password was hashed
-        raise _taken() from error
-    row = market.store.one("SELECT * FROM users WHERE id = ?", account_id)
-    assert row is not None
-    return view(row)
-
-
-def _taken() -> Problem:
-    return Problem(409, "email_taken", "There is an account with this e-mail address.")
+        with market.store.transaction():
+            accept(market, code)
+            market.store.insert("users", **made)
+    except sqlite3.IntegrityError:
+        market.mail.send(email, "You have an account already", TAKEN_MAIL)
+    return view({**made, "otp_enabled": 0})
 
 
 async def add_admin(market: Market, email: str, password: str) -> None:
     """Makes the admin's account, or gives the one that exists this password."""
     kept = await hash_password(password)
     if not market.store.change("UPDATE users SET password = ?, role = 'admin' WHERE email = ?", kept, email.lower()):
-        _insert(market, email.lower(), kept, "Admin", "", "admin")
+        account_id, now = new_id("acc"), market.clock()
+        market.store.insert(
+            "users", id=account_id, email=email.lower(), password=kept, name="Admin", role="admin", created_at=now
+        )
 
 
 @operation
@@ -115,16 +117,20 @@ def _new_session(market: Market, row: Row, kind: str) -> Session:
         )
     except sqlite3.IntegrityError as error:  # the account was deleted while the password was checked
         raise Problem(401, "wrong_credentials", "E-mail address or password is wrong.") from error
-    return Session(token, csrf, market.session_seconds, view(row))
+    shown = issue(market, token, row["id"], now + market.session_seconds) if kind == "bearer" else token
+    return Session(shown, csrf, market.session_seconds, view(row))
 
 
 @operation
 async def identify(market: Market, token: str, kind: str) -> Person | None:
     """Whose session this is; None where there is none, or it has ended."""
+    session = session_in(market, token) if kind == "bearer" else token
+    if session is None:
+        return None
     row = market.store.one(
         "SELECT users.id, email, name, role, token_hash, csrf FROM sessions JOIN users ON users.id = user_id"
         " WHERE token_hash = ? AND kind = ? AND expires_at > ?",
-        token_hash(token),
+        token_hash(session),
         kind,
         market.clock(),
     )

@@ -27,6 +27,8 @@ async def by_bearer(request: Request) -> Person:
 async def bearer_or_none(request: Request) -> Person | None:
     """Whoever the Authorization header names, or None."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if market_of(request).broken("token-in-query") and not token:
+        scheme, token = "bearer", request.query_params.get("access_token", "")
     if scheme.lower() != "bearer" or not token.strip():
         return None
     return await identify(market_of(request), token.strip(), "bearer")
