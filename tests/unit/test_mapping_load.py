@@ -379,7 +379,8 @@ def test_limits_mail_contract_build_and_waivers(load: Load, tmp_path: Path) -> N
         [contract]
         openapi = "file:openapi.json"
         schemas = "schemas"
-        mode = "strict"
+        mode = "all"
+        unknown = "fail"
         [build]
         source = "header('x-build')"
         [[waivers]]
@@ -409,6 +410,7 @@ def test_limits_mail_contract_build_and_waivers(load: Load, tmp_path: Path) -> N
     assert shown(map_.mail.url.target, account={"email": "a@b"}).endswith("?to=a%40b")
     assert map_.contract.openapi == str(tmp_path / "openapi.json")
     assert map_.contract.schemas == str(tmp_path / "schemas")
+    assert (map_.contract.mode, map_.contract.unknown) == ("all", "fail")
     assert map_.build is not None
     assert (map_.build.source.text, map_.build.request) == ("header('x-build')", None)
     assert map_.waivers[0].expires == dt.date(2027, 1, 31)

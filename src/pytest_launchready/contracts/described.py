@@ -90,6 +90,17 @@ class Described:
             return []
         return list(self._body(operation, promise, answer))
 
+    def covers(self, exchange: Exchange) -> bool:
+        """Whether the document describes a body that this answer has, or that it has none."""
+        operation, answer = self.operation(exchange.method, exchange.url), exchange.answer
+        if operation is None or answer is None or not isinstance(operation.raw.get("responses"), dict):
+            return False
+        promise = self._promise(operation, answer.status)
+        if promise is None or answer.status in BODILESS:
+            return promise is not None
+        media = chosen(promise.content, answer.header("content-type") or "")
+        return media is not None and self.judge_of(operation, promise, media).compiled is not None
+
     def judge_value(self, operation: Operation, value: Any, *path: str) -> list[Deviation]:
         """How a value differs from the body of a good answer; `path` leads to the part of the body that it is."""
         for status in self.statuses(operation):

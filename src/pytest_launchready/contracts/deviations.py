@@ -12,7 +12,7 @@ Rule = Literal[
     "undocumented operation", "undocumented status", "content type", "no JSON", "field missing", "wrong type",
     "wrong value", "unknown field", "document",
 ]  # fmt: skip
-SHOWN: Final = 8
+SHOWN: Final = 4
 """Further kinds of faults that are listed."""
 
 

@@ -99,6 +99,7 @@ _LONG = {
     "Lowercase": "Ll",
     "Number": "N",
     "Decimal_Number": "Nd",
+    "digit": "Nd",
     "Punctuation": "P",
     "Symbol": "S",
     "Separator": "Z",

@@ -70,7 +70,7 @@ def compile_contract(table: Any, key: Key, leaves: Leaves, folder: Path) -> Cont
     endpoint = contract.graphql
     if endpoint is not None and not endpoint.startswith(("/", "http://", "https://", "{{")):
         leaves.problems.add((*key, "graphql"), "", got=endpoint, allowed='a path that begins with "/", or a URL')
-    return Contract(openapi, endpoint, schemas, contract.mode)
+    return Contract(openapi, endpoint, schemas, contract.mode or "assert", contract.unknown or "note")
 
 
 def _existing(path: Path, key: Key, leaves: Leaves, *, folders: bool) -> str:

@@ -214,7 +214,10 @@ class Contract:
     openapi: str | None = None
     graphql: str | None = None
     schemas: str | None = None
-    mode: str | None = None
+    mode: Literal["all", "assert"] = "assert"
+    """Whether every answer of a run is judged, or only those that a test or check asks about."""
+    unknown: Literal["fail", "note"] = "note"
+    """What a field is that an answer has and its description has not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,8 @@ class ContractTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     openapi: Text | None = None
     graphql: Text | None = None
     schemas: Text | None = None
-    mode: Text | None = None
+    mode: Literal["all", "assert"] | None = None
+    unknown: Literal["fail", "note"] | None = None
 
 
 class BuildTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

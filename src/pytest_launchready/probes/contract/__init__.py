@@ -1,0 +1,1 @@
+"""Family `contract`: answers are what was promised."""
