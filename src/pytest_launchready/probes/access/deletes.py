@@ -12,7 +12,7 @@ from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, pass
 from pytest_launchready.probes.access.case import Case, Side, one_more
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.reads import Round, remedy, worst
-from pytest_launchready.probes.access.views import View, changes, view_of, way_to_look
+from pytest_launchready.probes.access.views import View, changes, steady_view_of, view_of, way_to_look
 from pytest_launchready.wire.consent import WriteRefused
 
 PAUSES: Final = (0.0, 0.2, 0.5, 1.0)
@@ -48,7 +48,7 @@ async def _tried(case: Case, one: Attacker, way: str, spares: dict[str, Side]) -
     for caller in callers(case, "delete", one):
         side = spares.get(owner.name) or await one_more(case.context, case.resource, owner)
         spares[owner.name] = side
-        before = await view_of(case, side, way)
+        before = await steady_view_of(case, side, way)
         if not before.there:
             raise Inconclusive(
                 f"{side.label(case.kind)} is not shown to its owner: {before.exchange.line}", code="owner-cannot-read"
@@ -79,7 +79,7 @@ async def _stays_changed(case: Case, side: Side, way: str, before: View, after: 
 
 async def _control(case: Case, way: str, side: Side) -> Exchange:
     """The owner's own delete; raises Inconclusive where the object is still shown as before."""
-    before = await view_of(case, side, way)
+    before = await steady_view_of(case, side, way)
     exchange = await case.ask_in_session("delete", side.person, side.names(case.kind))
     for pause in PAUSES:
         await asyncio.sleep(pause)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -15,6 +17,7 @@ from pytest_launchready.mapping.records import Request
 from pytest_launchready.mapping.template import Template, compile_template
 from pytest_launchready.probes.access.case import Case, Side
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
+from pytest_launchready.probes.access.controls import PAUSES
 from pytest_launchready.probes.access.proofs import Proof, declared
 from pytest_launchready.probes.access.reads import Round, remedy, worst
 from pytest_launchready.probes.access.texts import Path, leaves, shows
@@ -22,6 +25,7 @@ from pytest_launchready.probes.asking import Caller, ask
 
 STANDARD: Final = ("user_id", "userId", "owner", "user")
 """Filters that many back ends know, beside those that an item's own fields suggest."""
+_LINK: Final = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 SINGLE: Final = 3
 """Filters that are tried one at a time, after all of them at once."""
 
@@ -60,21 +64,22 @@ async def _listed(case: Case, side: Side) -> tuple[Exchange, frozenset[Path], Pr
 
     async def look() -> tuple[Exchange, frozenset[Path], Proof]:
         names = side.names(case.kind)
-        exchange = await case.ask_in_session("list", side.person, names)
-        answer = exchange.answer
-        if answer is None or answer.status >= 300:
-            raise Inconclusive(
-                f"{side.person.name} cannot list what is theirs: {exchange.line}", code="owner-cannot-read"
-            )
-        places = places_of(answer, side.id)
         proof = declared(case.resource, names)
-        shown = Proof(tuple(text for text in proof.texts if shows(answer, text)), proof.declared)
-        if not places and not shown.texts:
-            raise Inconclusive(
-                f"{side.person.name}'s own list does not show {side.label(case.kind)}: {exchange.line}",
-                code="not-listed",
-            )
-        return exchange, places, shown
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
+            exchange = await case.ask_in_session("list", side.person, names)
+            answer = exchange.answer
+            if answer is None or answer.status >= 300:
+                raise Inconclusive(
+                    f"{side.person.name} cannot list what is theirs: {exchange.line}", code="owner-cannot-read"
+                )
+            places = places_of(answer, side.id)
+            shown = Proof(tuple(text for text in proof.texts if shows(answer, text)), proof.declared)
+            if places or shown.texts:
+                return exchange, places, shown
+        raise Inconclusive(
+            f"{side.person.name}'s own list does not show {side.label(case.kind)}: {exchange.line}", code="not-listed"
+        )
 
     return await case.once(("listed", side.person.name), look)
 
@@ -162,7 +167,16 @@ def places_of(answer: Answer, number: Any) -> frozenset[Path]:
     """Where in an answer an id stands, list places left out."""
     if number is None:
         return frozenset()
-    return frozenset(starred(path) for path, value in leaves(answer.json) if str(value) == str(number))
+    if answer.json is None:
+        # On a page an object is where a link leads.
+        return frozenset((link,) for link in _LINK.findall(answer.text) if is_named(link, number))
+    return frozenset(starred(path) for path, value in leaves(answer.json) if is_named(value, number))
+
+
+def is_named(value: Any, number: Any) -> bool:
+    """Whether a value is an id, or a URL with it as a part of its path."""
+    text = str(value)
+    return text == str(number) or ("/" in text and str(number) in re.split(r"[/?#=&]", text)[1:])
 
 
 def holds(answer: Answer, control: Answer | None, number: Any, places: frozenset[Path], own: str | None) -> bool:
@@ -184,11 +198,11 @@ def starred(path: Path) -> Path:
 def _beside(answer: Answer, number: Any, places: frozenset[Path]) -> set[tuple[Path, str]]:
     """What stands beside an id in its item."""
     every = list(leaves(answer.json))
-    homes = {path[:-1] for path, value in every if starred(path) in places and str(value) == str(number)}
+    homes = {path[:-1] for path, value in every if starred(path) in places and is_named(value, number)}
     return {
         (starred(path), str(value))
         for path, value in every
-        if path[:-1] in homes and value is not None and str(value) != str(number)
+        if path[:-1] in homes and value is not None and not is_named(value, number)
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import Inconclusive, LaunchreadyError, NotCovered
@@ -10,7 +11,7 @@ from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.mapping.records import Auth
-from pytest_launchready.probes.access.case import Case, ids_in
+from pytest_launchready.probes.access.case import Case, ids_in, mentions
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.controls import Baseline, Control, baseline_of, control_of
 from pytest_launchready.probes.access.ids import guessable
@@ -89,7 +90,7 @@ def judge(case: Case, one: Attacker, control: Control, baseline: Baseline | None
     )
 
 
-def why_refused(
+def why_refused(  # noqa: PLR0911 - a table of refusals
     case: Case, one: Attacker, control: Control, baseline: Baseline | None, exchange: Exchange
 ) -> str | None:
     """Why an answer without proof is a refusal, in words; None where it is not shown to be one."""
@@ -107,11 +108,20 @@ def why_refused(
         return words
     if _own(answer, control, one):
         return "the caller's own"
+    if _led_away(case, exchange, control) and not common:
+        return f"led away to {urlsplit(exchange.url).path}"
     if baseline is None and not common:
         return "the caller's own: the request names no object"
     if base is not None and same_form(answer, base) and not common:
         return "in the form of one for an object that never existed"
     return None
+
+
+def _led_away(case: Case, exchange: Exchange, control: Control) -> bool:
+    """Whether a redirect ended on another page than the owner's: a log-in, or the front page with a sentence."""
+    here, there = urlsplit(exchange.url).path, urlsplit(control.exchange.url).path
+    # A path that says who asks differs without any redirect.
+    return here != there and not any(name.startswith("account.") for name in mentions(case.verb("read").request))
 
 
 def _own(answer: Answer, control: Control, one: Attacker) -> bool:

@@ -11,9 +11,12 @@ from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import Inconclusive
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.mapping.records import Auth
-from pytest_launchready.probes.access.case import Case, Side
-from pytest_launchready.probes.access.refusals import refusal
+from pytest_launchready.probes.access.case import Case, Side, ids_in
+from pytest_launchready.probes.access.casting import Attacker
+from pytest_launchready.probes.access.controls import baseline_of
+from pytest_launchready.probes.access.refusals import alike, refusal
 from pytest_launchready.probes.access.texts import plain_text, shows
+from pytest_launchready.probes.asking import Caller
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\w{3}, \d+ \w{3} \d{4}.*|1[0-9]{9}(\d{3})?(\.\d+)?")
 _COUNTER = re.compile(
@@ -43,6 +46,8 @@ async def view_of(case: Case, side: Side, verb: str) -> View:
     """The owner's view of an object by a read or a list; raises Inconclusive where no answer can be relied on."""
     exchange = await case.ask_in_session(verb, side.person, side.names(case.kind))
     answer = exchange.answer
+    if answer is not None and answer.status >= 500 and verb == "read" and await _as_if_never(case, side, answer):
+        return View(exchange, there=False, values={})
     if answer is None or answer.status == 429 or answer.status >= 500:
         raise Inconclusive(f"{side.label(case.kind)} cannot be looked at: {exchange.line}", code="no-reread")
     there = _there(case, side, verb, answer)
@@ -51,6 +56,21 @@ async def view_of(case: Case, side: Side, verb: str) -> View:
         return View(exchange, there=False, values={})
     values = dict(_values(document)) if answer.json is not None else {"": plain_text(answer)}
     return View(exchange, there, values if there else {})
+
+
+async def steady_view_of(case: Case, side: Side, verb: str) -> View:
+    """The same, looked at again where it is a page: a page tells once what its reader has just done."""
+    view = await view_of(case, side, verb)
+    answer = view.exchange.answer
+    return view if answer is not None and answer.json is not None else await view_of(case, side, verb)
+
+
+async def _as_if_never(case: Case, side: Side, answer: Answer) -> bool:
+    """Whether this is what the owner is told of an object that never existed: some shops break there."""
+    owner = Attacker("owner", side, side.person)
+    never = await baseline_of(case, "read", owner, Caller("owner", side.person))
+    base = never.exchange.answer if never is not None else None
+    return base is not None and never is not None and alike(answer, base, [*ids_in(case, "read", side), *never.ids])
 
 
 def way_to_look(case: Case) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from pytest_launchready.probes.access.reads import Round, remedy, worst
 from pytest_launchready.probes.access.refusals import refusal
 from pytest_launchready.probes.access.texts import carried
 from pytest_launchready.probes.access.verifying import verified_updates
-from pytest_launchready.probes.access.views import View, changes, view_of, way_to_look
+from pytest_launchready.probes.access.views import View, changes, steady_view_of, view_of, way_to_look
 from pytest_launchready.probes.asking import Caller
 from pytest_launchready.wire.consent import WriteRefused
 
@@ -92,7 +92,7 @@ async def _by(case: Case, way: str) -> Round:
 
 
 async def _try(case: Case, one: Attacker, caller: Caller, way: str, *, wait: float = 0.0) -> Write:
-    before = await view_of(case, one.victim, way)
+    before = await steady_view_of(case, one.victim, way)
     names, marks = fresh_names(case, one.victim)
     exchange = await attack(case, "update", one, caller, names)
     await asyncio.sleep(wait)
@@ -123,7 +123,7 @@ async def _settled(case: Case, side: Side, way: str, write: Write) -> Write:
 async def _control(case: Case, way: str) -> tuple[Write, float]:
     """The owner's own write, and the seconds until it showed; raises Inconclusive where it never did."""
     side = case.owner
-    before = await view_of(case, side, way)
+    before = await steady_view_of(case, side, way)
     names, marks = fresh_names(case, side)
     exchange = await case.ask_in_session("update", side.person, names)
     began = time.monotonic()
