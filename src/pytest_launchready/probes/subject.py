@@ -28,3 +28,5 @@ class Context:
     expected_build: str | None = None
     notebook: Notebook = field(default_factory=Notebook)
     """What the checks of one run share."""
+    planned: frozenset[str] = frozenset()
+    """The ids of all checks of this run, where this process runs them all."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pytest_launchready.probes.subject import Context, Subject
 
 NOTEBOOK = pytest.StashKey["Notebook"]()
+PLANNED = pytest.StashKey[frozenset[str]]()
+"""The ids of the checks of an audit, where this process runs them all."""
 
 
 def notebook_of(config: pytest.Config) -> Notebook:
@@ -39,4 +41,5 @@ def context_of(config: pytest.Config, marketplace: Marketplace) -> Context:
 
     run = state_of(config)
     assert run is not None
-    return Context(marketplace, watch(run), run.settings.get("expect-build"), notebook_of(config))
+    planned = config.stash.get(PLANNED, frozenset())
+    return Context(marketplace, watch(run), run.settings.get("expect-build"), notebook_of(config), planned)

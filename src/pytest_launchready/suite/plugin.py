@@ -14,7 +14,7 @@ from pytest_launchready.core.checks import Check, choose
 from pytest_launchready.core.words import counted
 from pytest_launchready.probes.catalogue import FAMILIES
 from pytest_launchready.probes.subject import Context
-from pytest_launchready.session.probing import subject_of
+from pytest_launchready.session.probing import PLANNED, subject_of
 from pytest_launchready.session.state import State, state_of
 from pytest_launchready.suite.items import ROOT, Audit
 
@@ -31,12 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
     assert run is not None
     names, globs = run.settings.get("audit"), run.settings.get("checks")
     try:
-        config.stash[CHOSEN] = choose(FAMILIES, names, globs, subject_of(config))
+        chosen = config.stash[CHOSEN] = choose(FAMILIES, names, globs, subject_of(config))
     except ValueError as error:
         hint = ""
         if any("/" in name or (config.invocation_params.dir / name).exists() for name in names):
             hint = f" A path goes before the option, or after --launchready-audit=all: {' '.join(names)}"
         raise pytest.UsageError(f"--launchready-audit: {error}{hint}") from None
+    if not hasattr(config, "workerinput"):
+        config.stash[PLANNED] = frozenset(check.id for check in chosen)
 
 
 @pytest.hookimpl(tryfirst=True)

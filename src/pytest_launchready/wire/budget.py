@@ -64,6 +64,14 @@ class Budget:
             found.setdefault(why, 0)
         return found
 
+    def left(self) -> int | None:
+        """How many requests may still leave, but for what undo needs; None where nothing bounds them."""
+        requests = self.terms.requests
+        if requests is None:
+            return None
+        sent, owed = self._board.change(lambda tally: (tally.sent, tally.owed - self._owed + self.owing()))
+        return max(0, requests - sent - owed - self.terms.reserve)
+
     async def before(self, request: httpx.Request) -> None:
         """Waits for a seat and a slot; raises Inconclusive (`budget`, `circuit`), naming the setting, to refuse."""
         if not self._bounds:

@@ -156,7 +156,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
         tap = TAP.get()
-        if tap is None:
+        if tap is None or not buffer:  # the end of a message may be nothing to write
             await self._inner.write(buffer, timeout)
             return
         tap.stage = "headers"

@@ -38,12 +38,12 @@ def of_verb(call: Call) -> Take:
 
     async def take(waited: float) -> Sample:
         with gathering() as exchanges:
-            error = None
+            failure = None
             try:
                 await call()
-            except StepFailure as failure:
-                error = failed_by_server(failure)
-        return sample_of(exchanges, waited=waited, error=error)
+            except StepFailure as error:
+                failure = failed_by_server(error)
+        return sample_of(exchanges, waited=waited, failure=failure)
 
     return take
 
@@ -53,15 +53,15 @@ def of_function(call: Callable[[], Any]) -> Take:
 
     async def take(waited: float) -> Sample:
         with gathering() as exchanges:
-            error, started = None, time.perf_counter()
+            failure, started = None, time.perf_counter()
             try:
                 given = call()
                 if inspect.isawaitable(given):
                     await given
-            except StepFailure as failure:
-                error = failed_by_server(failure)
+            except StepFailure as error:
+                failure = failed_by_server(error)
             seconds = time.perf_counter() - started
-        return whole(seconds, exchanges, waited=waited, error=error)
+        return whole(seconds, exchanges, waited=waited, failure=failure)
 
     return take
 
@@ -69,21 +69,21 @@ def of_function(call: Callable[[], Any]) -> Take:
 def here(call: Callable[[], Any]) -> Sample:
     """One sample of a plain call, in this thread, timed as a whole."""
     with gathering() as exchanges:
-        error, started = None, time.perf_counter()
+        failure, started = None, time.perf_counter()
         try:
             call()
-        except StepFailure as failure:
-            error = failed_by_server(failure)
+        except StepFailure as error:
+            failure = failed_by_server(error)
         seconds = time.perf_counter() - started
-    return whole(seconds, exchanges, error=error)
+    return whole(seconds, exchanges, failure=failure)
 
 
-def failed_by_server(failure: StepFailure) -> str:
-    """Why the server failed a call, which makes it slow; raises the failure where that is another matter."""
-    exchange: Exchange | None = failure.failure.exchange
+def failed_by_server(error: StepFailure) -> StepFailure:
+    """The failure of a call that the server failed, which makes it slow; raises it where that is another matter."""
+    exchange: Exchange | None = error.failure.exchange
     if exchange is None or not (exchange.answer is None or exchange.answer.status >= 500):
-        raise failure
-    return failure.failure.title
+        raise error
+    return error
 
 
 async def in_turn(subjects: Sequence[tuple[Take, Series]], seconds: float) -> Ran:
@@ -94,8 +94,7 @@ async def in_turn(subjects: Sequence[tuple[Take, Series]], seconds: float) -> Ra
     started = time.perf_counter()
     try:
         for take, series in subjects:
-            for _ in range(WARM_UP):
-                series.warm(await take(0.0))
+            await _warm_up(take, series)
         while waiting := [(take, series) for take, series in subjects if series.open]:
             for take, series in waiting:
                 if time.perf_counter() - started > seconds * len(subjects):
@@ -110,8 +109,8 @@ def in_this_thread(call: Callable[[], Any], series: Series, seconds: float) -> R
     """Samples a plain call until it is decided, or `seconds` are over."""
     started = time.perf_counter()
     try:
-        for _ in range(WARM_UP):
-            series.warm(here(call))
+        for number in range(WARM_UP):
+            _note(series, here(call), number)
         while series.open:
             if time.perf_counter() - started > seconds:
                 return out_of_time(seconds)
@@ -149,8 +148,7 @@ async def at_once(take: Take, series: Series, users: int, rate: float, seconds: 
             counted += 1
 
     try:
-        for _ in range(WARM_UP):
-            series.warm(await take(0.0))
+        await _warm_up(take, series)
     except Inconclusive as error:
         return Ran(error.code, str(error))
     with crowd(users):
@@ -167,6 +165,18 @@ async def at_once(take: Take, series: Series, users: int, rate: float, seconds: 
     if errors:
         raise errors[0]
     return stops[0] if stops else Ran()
+
+
+async def _warm_up(take: Take, series: Series) -> None:
+    for number in range(WARM_UP):
+        _note(series, await take(0.0), number)
+
+
+def _note(series: Series, sample: Sample, number: int) -> None:
+    """Takes note of a call before the first sample; raises how the last of them failed: it does not work at all."""
+    if sample.failure is not None and number == WARM_UP - 1:
+        raise sample.failure
+    series.warm(sample)
 
 
 def out_of_time(seconds: float) -> Ran:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pytest_launchready.core.exchange import Exchange, Timing
+from pytest_launchready.core.failures import StepFailure
 
 Phase = Literal["dns", "connect", "tls", "send", "ttfb", "body"]
 PHASES: Final[dict[str, str]] = {
@@ -36,24 +37,26 @@ class Sample:
     phases: tuple[tuple[str, float], ...] = ()
     exchange: Exchange | None = None
     """The slowest request of the call."""
-    error: str | None = None
-    """Why the call did not get what it asked for; it counts as slow."""
+    failure: StepFailure | None = None
+    """How the server failed the call, which counts as slow then."""
 
 
-def sample_of(exchanges: Sequence[Exchange], *, waited: float = 0.0, error: str | None = None) -> Sample:
+def sample_of(exchanges: Sequence[Exchange], *, waited: float = 0.0, failure: StepFailure | None = None) -> Sample:
     """A call by its exchanges: what the server and the network took, not what we did.
 
     `waited` is how late the first of them could leave because earlier ones were still under way. Answers that only
     said "too many requests" are left out: they were asked again.
     """
     timed = [(one, one.timing) for one in exchanges if one.timing is not None and not _limited(one)]
-    return _sample(waited + sum(map(_judged, timed)), [one for one, _ in timed], error)
+    return _sample(waited + sum(map(_judged, timed)), [one for one, _ in timed], failure)
 
 
-def whole(seconds: float, exchanges: Sequence[Exchange], *, waited: float = 0.0, error: str | None = None) -> Sample:
+def whole(
+    seconds: float, exchanges: Sequence[Exchange], *, waited: float = 0.0, failure: StepFailure | None = None
+) -> Sample:
     """A call that took so long, our own pace apart; its exchanges, if it had any, say what it is made of."""
     held = sum(one.timing.held for one in exchanges if one.timing is not None)
-    return _sample(max(0.0, waited + seconds - held), [one for one in exchanges if not _limited(one)], error)
+    return _sample(max(0.0, waited + seconds - held), [one for one in exchanges if not _limited(one)], failure)
 
 
 def phase(sample: Sample, name: str) -> float:
@@ -61,7 +64,7 @@ def phase(sample: Sample, name: str) -> float:
     return dict(sample.phases).get(name, 0.0)
 
 
-def _sample(seconds: float, exchanges: Sequence[Exchange], error: str | None) -> Sample:
+def _sample(seconds: float, exchanges: Sequence[Exchange], failure: StepFailure | None) -> Sample:
     timings = [one.timing for one in exchanges if one.timing is not None]
     return Sample(
         seconds=seconds,
@@ -71,7 +74,7 @@ def _sample(seconds: float, exchanges: Sequence[Exchange], error: str | None) ->
         own=sum(timing.own for timing in timings),
         phases=tuple((name, sum(getattr(timing, name) or 0.0 for timing in timings)) for name in PHASES),
         exchange=max(exchanges, key=lambda one: one.seconds, default=None),
-        error=error,
+        failure=failure,
     )
 
 

@@ -58,12 +58,12 @@ class Series:
         """Counts a sample, and decides as soon as that is possible."""
         seconds = sample.seconds if self.phase is None else phase(sample, self.phase)
         self._note_setup(sample)
-        late = seconds > self.limit or sample.error is not None
+        late = seconds > self.limit or sample.failure is not None
         if sample.lag > max(LEAST_TOLERATED, self.limit * TOLERATED):
             self.disturbed += 1
             # Left out only where it matters: long calls meet a lag more often than short ones, so that leaving out
             # all that met one would make a slow service look fast.
-            if sample.error is None and seconds > self.limit >= seconds - sample.lag:
+            if sample.failure is None and seconds > self.limit >= seconds - sample.lag:
                 self.left_out += 1
                 return
             self.spoiled.append(seconds)
@@ -71,7 +71,7 @@ class Series:
             self.values.append(seconds)
         self.n += 1
         self.slow += late
-        self.errors += sample.error is not None
+        self.errors += sample.failure is not None
         for name, part in sample.phases:
             self.totals[name] = self.totals.get(name, 0.0) + part
         if self.slowest is None or sample.seconds > self.slowest.seconds:
