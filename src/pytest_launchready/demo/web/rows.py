@@ -13,7 +13,7 @@ from pytest_launchready.demo.market.base import Market, Person
 from pytest_launchready.demo.market.fields import LARGEST_ID
 from pytest_launchready.demo.market.problems import not_found
 from pytest_launchready.demo.web.http import Handler, answer, market_of, nothing, read_object
-from pytest_launchready.demo.web.sessions import Identify
+from pytest_launchready.demo.web.sessions import Identify, whoever
 
 STATUSES = {"GET": 200, "POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -65,7 +65,7 @@ def personal(
     method, _, path = line.partition(" ")
 
     async def handle(request: Request, identify: Identify) -> Response:
-        person = await identify(request)
+        person = await whoever(request, identify, line)
         visit = await _visit(request, body=body)
         return _answer(await call(visit, person), status or STATUSES[method])
 
