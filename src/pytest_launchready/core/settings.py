@@ -69,6 +69,15 @@ SETTINGS: tuple[Setting, ...] = (
         alone="all",
     ),
     Setting("checks", "names", "of the built-in checks, those whose ids match", default=(), metavar="GLOB,…"),
+    Setting(
+        "update-baseline",
+        "switch",
+        "the contract.drift checks learn the shape of answers and write launchready-contract.json",
+        default=False,
+    ),
+    Setting(
+        "network", "text", "a phone's network for every request, as slow-4g, or [networks.NAME]", metavar="PROFILE"
+    ),
     Setting("json", "path", "writes what the run found as JSON", metavar="PATH"),
     Setting("demo-defects", "names", "faults to switch on in the demo marketplace", default=(), metavar="NAME,…"),
     Setting(

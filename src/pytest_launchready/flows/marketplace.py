@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.networks import Network
 from pytest_launchready.core.redact import Secrets
 from pytest_launchready.flows.actor import Actor, AsyncActor
@@ -56,6 +57,10 @@ class Marketplace:
         given = dict(client_args or {})
         traces = Traces(**{name: given.pop(name) for name in Traces.__annotations__ if name in given})
         self.network: Network | None = given.pop("network", None)
+        if self.network is not None and make_transport is not None:
+            raise UseError(
+                f"the network {self.network.name} is put on sockets, and `launchready_transport` replaces them"
+            )
         limits = Limits(**given)
         origins = origins_of(mapped.target)
         factory = make_transport or transport_factory(origins, limits, trust or Trust(), self.network)

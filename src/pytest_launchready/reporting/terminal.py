@@ -20,6 +20,8 @@ def header(settings: Settings, facts: Mapping[str, Any]) -> list[str]:
     lines = [f"launchready: {who}, run {facts['run']}, seed {facts['seed']}, map {facts['map']}"]
     if facts["proxies"]:
         lines.append(f"launchready: through the proxy {', '.join(facts['proxies'])}")
+    if facts["network"]:
+        lines.append(f"launchready: over the network {facts['network']}")
     if facts["terms"]:
         lines.append(f"launchready: at most {facts['terms']}")
     given = [f"{value.setting.name}={value.shown} ({value.origin})" for value in settings.given()]

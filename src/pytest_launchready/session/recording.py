@@ -114,6 +114,7 @@ def _facts(config: pytest.Config, run: State) -> dict[str, Any]:
             "writes": sorted(target.writes),
         },
         "map": run.mapped.source,
+        "network": None if run.network() is None else str(run.network()),
         "build": config.stash.get(BUILD, {"expected": run.settings.get("expect-build"), "verdict": None}),
         "settings": {
             name: {"value": "***" if value.setting.secret else value.value, "source": value.origin}

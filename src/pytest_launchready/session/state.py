@@ -20,6 +20,7 @@ from pytest_launchready.session.sharing import Sharing
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_launchready.core.networks import Network
     from pytest_launchready.core.settings import Settings
     from pytest_launchready.flows.marketplace import Marketplace
     from pytest_launchready.flows.run import Run
@@ -56,6 +57,11 @@ class State:
         target = self.mapped.target
         return terms_for(target.name, target.kind, target.budget, self.settings.get("max-requests"))
 
+    def network(self) -> Network | None:
+        """The network that every request goes over, if one is asked for."""
+        name = self.settings.get("network")
+        return None if name is None else self.mapped.networks[name]
+
     def live_map(self) -> Map:
         """The map with the demo's own address filled in, once it runs."""
         if self.demo is None:
@@ -87,6 +93,7 @@ def begin(config: pytest.Config, settings: Settings) -> State:
     except MapError as error:
         raise pytest.UsageError(str(error)) from None
     mapped = replace(mapped, source=_short(path))
+    _check_network(settings, mapped)
     seed = settings.get("seed") if settings.get("seed") is not None else told.get("seed", new_seed())
     folder = config.rootpath / FOLDER
     worker = _letters(getattr(config, "workerinput", {}).get("workerid", ""))
@@ -96,6 +103,18 @@ def begin(config: pytest.Config, settings: Settings) -> State:
         secrets.add(value, label)
     config.stash[STATE] = State(settings, mapped, run, secrets, Sharing(told.get("board")), folder, host)
     return config.stash[STATE]
+
+
+def _check_network(settings: Settings, mapped: Map) -> None:
+    from pytest_launchready.core.nearest import did_you_mean
+
+    value = settings.values["network"]
+    if value.value is not None and value.value not in mapped.networks:
+        known = sorted(mapped.networks)
+        raise pytest.UsageError(
+            f"{value.origin}: there is no network {value.value!r}.{did_you_mean(value.value, known)} "
+            f"Allowed: {', '.join(known)}, and every [networks.NAME] of {mapped.source}"
+        )
 
 
 def state_of(config: pytest.Config) -> State | None:
@@ -164,6 +183,7 @@ def facts(state: State) -> dict[str, Any]:
         "seed": state.run.seed,
         "map": state.mapped.source,
         "terms": str(state.terms()),
+        "network": "" if state.network() is None else str(state.network()),
         "proxies": sorted({shown_proxy(proxy) for proxy in proxies_for(origins_of(target)).values()}),
     }
 
