@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_launchready import markers, options
-from pytest_launchready.fixtures import actors, checks, contract, latency, limits, target
+from pytest_launchready.fixtures import access, actors, checks, contract, latency, limits, target
 from pytest_launchready.reporting import outcomes
 
 
@@ -23,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", markers.DESCRIPTION)
     for fixtures in (
         target,
+        access,
         actors,
         checks,
         contract,

@@ -29,6 +29,10 @@ FRESH: Final = frozenset({"unique", "canary", "canary_number", "now", "account"}
 """Names that belong to one call, so an object does not keep them."""
 
 
+class NoConsent(NotCovered):
+    """A trial would write, and nobody has consented to that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A person and an object of theirs."""
@@ -144,7 +148,7 @@ async def make(context: Context, resource: Resource, person: Person) -> Side:
     try:
         thing = await stage.play(resource.made_by, person, {})
     except WriteRefused as error:
-        raise NotCovered(f"not covered: {resource.name}: no consent to make one: {error}") from None
+        raise NoConsent(f"not covered: {resource.name}: no consent to make one: {error}") from None
     except StepFailure as error:
         raise Inconclusive(
             f"no {resource.name} could be made, as {person.name}: {error.failure.title}", code="prerequisite"
@@ -214,7 +218,7 @@ async def reached(find: Callable[[], Awaitable[T]], what: str) -> T:
     try:
         return await find()
     except WriteRefused as error:
-        raise NotCovered(f"not covered: {what}: no consent: {error}") from None
+        raise NoConsent(f"not covered: {what}: no consent: {error}") from None
     except NotCovered:
         raise
     except StepFailure as error:

@@ -85,7 +85,8 @@ async def stranger(case: Case) -> Side:
         # Where the map lets somebody else make it (staff, say), it is not theirs.
         return mine if made is None or made.person is person else Side(person, None, {})
 
-    return await case.once("stranger", find)
+    # All objects of one owner are tried by the same stranger, with one object of its own.
+    return await case.context.notebook.once(("access", case.kind, "stranger", case.owner.person.name), find)
 
 
 def callers(case: Case, verb: str, one: Attacker) -> Iterator[Caller]:

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Final
 
 from pytest_launchready.core.checks import Check
-from pytest_launchready.core.errors import Inconclusive, LaunchreadyError, NotCovered
+from pytest_launchready.core.errors import Inconclusive, LaunchreadyError
 from pytest_launchready.core.verdicts import Verdict, inconclusive, passed
 from pytest_launchready.mapping.records import Map, Resource
-from pytest_launchready.probes.access.case import Case, open_case
+from pytest_launchready.probes.access.case import Case, NoConsent, open_case
 from pytest_launchready.probes.access.casting import LOGGED_OUT, tried
 from pytest_launchready.probes.access.deletes import deletes
 from pytest_launchready.probes.access.existence import existence
@@ -53,44 +53,69 @@ VERBS: Final = (*(trial.verb for trial in TRIALS), "existence")
 """What may be asked of a resource."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One check, by the verb and by who tries it."""
+
+    verb: str
+    who: str
+    check: Check[Context]
+    public: bool = False
+    """Whether the map calls the verb open to everybody."""
+
+
 def checks(subject: Subject) -> Iterator[Check[Context]]:
     """A check for each resource, verb and who tries it: reads and lists first, deletes last."""
-    mapped = subject.mapped
-    for resource in mapped.resources.values():
-        absent = _why_absent(mapped, resource)
-        first = MAKING
-        for trial in TRIALS:
-            if not _judged(resource, trial.verb):
+    for resource in subject.mapped.resources.values():
+        for cell in cells_of(subject.mapped, resource, _why_absent(subject.mapped, resource)):
+            yield cell.check
+
+
+def cells_of(mapped: Map, resource: Resource, absent: str | None = None) -> Iterator[Cell]:
+    """The cells of a resource; `absent` says why none of them can be tried."""
+    first = MAKING
+    for trial in TRIALS:
+        if not _judged(resource, trial.verb):
+            continue
+        public = trial.verb in resource.public
+        for place, who in enumerate(tried(resource, trial.verb)):
+            if public and who == LOGGED_OUT:
                 continue
-            for place, who in enumerate(tried(resource, trial.verb)):
-                public = trial.verb in resource.public
-                if public and who == LOGGED_OUT:
-                    continue
-                cost = 0 if public else trial.each + (trial.once if place == 0 else 0) + first
-                first = 0 if not public else first
-                yield Check(
-                    id=f"access.{resource.name}.{trial.verb}.{who}",
-                    proves=f"{_named(who)} {trial.does} nobody else's {resource.name}",
-                    impact="data-exposed",
-                    remedy=remedy(resource.name),
-                    run=partial(_open_by_declaration if public else _run, resource, trial, who),
-                    needs=(resource.name,),
-                    reference={"anonymous": NO_SESSION, LOGGED_OUT: ENDED_SESSION}.get(who, OBJECT_LEVEL),
-                    requests=cost,
-                    absent=absent or _no_logout(mapped, resource, trial.verb, who),
-                )
-            if trial.verb == "read" and "read" not in resource.public and "stranger" in tried(resource, "read"):
-                yield Check(
-                    id=f"access.{resource.name}.existence",
-                    proves=f"a refusal does not tell whether {an(resource.name)} exists",
-                    impact="trust-broken",
-                    remedy=f"answer the same for {an(resource.name)} of somebody else's as for one that never existed",
-                    run=partial(_exists, resource),
-                    needs=(resource.name,),
-                    reference=ORACLE,
-                    requests=1,
-                    absent=absent,
-                )
+            cost = 0 if public else trial.each + (trial.once if place == 0 else 0) + first
+            first = first if public else 0
+            reason = absent or _no_logout(mapped, resource, trial.verb, who)
+            yield Cell(trial.verb, who, _check(resource, trial, who, cost, reason), public)
+        if trial.verb == "read" and not public and "stranger" in tried(resource, "read"):
+            yield Cell("existence", "stranger", _existence(resource, absent))
+
+
+def _check(resource: Resource, trial: Trial, who: str, cost: int, absent: str | None) -> Check[Context]:
+    public = trial.verb in resource.public
+    return Check(
+        id=f"access.{resource.name}.{trial.verb}.{who}",
+        proves=f"{_named(who)} {trial.does} nobody else's {resource.name}",
+        impact="data-exposed",
+        remedy=remedy(resource.name),
+        run=partial(_open_by_declaration if public else _run, resource, trial.verb, who),
+        needs=(resource.name,),
+        reference={"anonymous": NO_SESSION, LOGGED_OUT: ENDED_SESSION}.get(who, OBJECT_LEVEL),
+        requests=cost,
+        absent=absent,
+    )
+
+
+def _existence(resource: Resource, absent: str | None) -> Check[Context]:
+    return Check(
+        id=f"access.{resource.name}.existence",
+        proves=f"a refusal does not tell whether {an(resource.name)} exists",
+        impact="trust-broken",
+        remedy=f"answer the same for {an(resource.name)} of somebody else's as for one that never existed",
+        run=partial(_run, resource, "existence", "stranger"),
+        needs=(resource.name,),
+        reference=ORACLE,
+        requests=1,
+        absent=absent,
+    )
 
 
 def owner_name(mapped: Map, resource: Resource) -> str:
@@ -98,42 +123,37 @@ def owner_name(mapped: Map, resource: Resource) -> str:
     return resource.owner or owner_of(mapped.steps[resource.made_by])
 
 
-async def verdict_of(case: Case, verb: str, who: str | None) -> Verdict:
-    """What a case's trial of a verb says of one who tried; raises NotCovered where nobody has consented to it."""
+async def verdict_of(case: Case, verb: str, who: str) -> Verdict:
+    """What a case's trial of a verb says of one who tried.
+
+    Raises NoConsent where nobody has consented to it, Inconclusive and NotCovered for whoever could not be tried.
+    """
     if verb == "existence":
         return await case.once("existence", lambda: existence(case))
     trial = next(trial for trial in TRIALS if trial.verb == verb)
     try:
-        found = (await case.once(("trial", verb), lambda: trial.run(case)))[who or ""]
+        found = (await case.once(("trial", verb), lambda: trial.run(case)))[who]
     except WriteRefused as error:
-        raise NotCovered(f"not covered: access.{case.kind}.{verb}: no consent: {error}") from None
+        raise NoConsent(f"not covered: access.{case.kind}.{verb}: no consent: {error}") from None
     if isinstance(found, LaunchreadyError):
-        raise type(found)(*found.args) if not isinstance(found, Inconclusive) else _again(found)
+        raise found.with_traceback(None)
     return found
 
 
-async def _run(resource: Resource, trial: Trial, who: str, context: Context) -> Verdict:
-    return await _told(resource, context, lambda case: verdict_of(case, trial.verb, who))
-
-
-async def _exists(resource: Resource, context: Context) -> Verdict:
-    return await _told(resource, context, lambda case: verdict_of(case, "existence", None))
-
-
-async def _told(resource: Resource, context: Context, find: Callable[[Case], Awaitable[Verdict]]) -> Verdict:
+async def _run(resource: Resource, verb: str, who: str, context: Context) -> Verdict:
     try:
         case = await open_case(context, resource, owner_name(context.marketplace.map, resource))
-        return await find(case)
+        return await verdict_of(case, verb, who)
     except WriteRefused as error:
-        raise NotCovered(f"not covered: access.{resource.name}: no consent: {error}") from None
+        raise NoConsent(f"not covered: access.{resource.name}: no consent: {error}") from None
     except Inconclusive as error:
         return inconclusive(error.code, str(error))
 
 
-async def _open_by_declaration(resource: Resource, trial: Trial, who: str, _context: Context) -> Verdict:
+async def _open_by_declaration(resource: Resource, verb: str, who: str, _context: Context) -> Verdict:
     return passed(
-        f"{resource.name}.{trial.verb} is public in the map: not judged",
-        notes=[f"open by declaration: {who} may {trial.verb} any {resource.name}"],
+        f"{resource.name}.{verb} is public in the map: not judged",
+        notes=[f"open by declaration: {who} may {verb} any {resource.name}"],
     )
 
 
@@ -164,7 +184,3 @@ def _named(who: str) -> str:
     return {"anonymous": "nobody in particular", LOGGED_OUT: "a session that has ended", "stranger": "a stranger"}.get(
         who, who
     )
-
-
-def _again(error: Inconclusive) -> Inconclusive:
-    return type(error)(error.args[0], code=error.code)
