@@ -5,8 +5,10 @@ Refusals are errors with `extensions.code`, and the status is 200 as soon as the
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -32,8 +34,9 @@ from starlette.routing import Route
 
 from pytest_launchready.demo.faults.limits import OncePerRequest
 from pytest_launchready.demo.market.problems import Problem
+from pytest_launchready.demo.web.graph_limits import MOST_BATCHED, too_much
 from pytest_launchready.demo.web.http import address_of, answer, market_of, read_object
-from pytest_launchready.demo.web.resolvers import MUTATIONS, QUERIES, Caller, Resolver
+from pytest_launchready.demo.web.resolvers import MUTATIONS, QUERIES, Caller, Resolver, listings_of
 from pytest_launchready.demo.web.sessions import bearer_or_none
 
 MOST_TOKENS = 2000
@@ -65,6 +68,10 @@ def graph_routes() -> list[Route]:
             limiter: Any = OncePerRequest(market.limiter)
             market = replace(market, limiter=limiter)
         caller = Caller(market, await bearer_or_none(request), address_of(request))
+        if market.broken("graphql-batching") and (await request.body()).lstrip()[:1] == b"[":
+            documents = json.loads(await request.body())[:MOST_BATCHED]
+            answers = [await _run(schema, read_document, caller, data) for data in documents]
+            return answer([json.loads(bytes(one.body)) for one in answers])
         data = await read_object(request)
         return await _run(schema, read_document, caller, data)
 
@@ -79,7 +86,9 @@ async def _run(
         raise Problem(400, "bad_request", "Send query as text, variables as an object, operationName as text.")
     document = read_document(query)
     if not isinstance(document, DocumentNode):
-        return document
+        return _with_trace(document) if caller.market.broken("graphql-stack-traces") else document
+    if (error := too_much(caller.market, document)) is not None:
+        return _failed("GRAPHQL_TOO_COMPLEX", [error])
     result = execute(schema, document, context_value=caller, variable_values=variables, operation_name=name)
     return _answer(result if isinstance(result, ExecutionResult) else await result)
 
@@ -100,6 +109,15 @@ def _answer(result: ExecutionResult) -> Response:
 def _failed(code: str, errors: list[GraphQLError]) -> Response:
     """What was wrong with a document that could not be run; a bounded number of complaints."""
     return answer({"errors": [{**error.formatted, "extensions": {"code": code}} for error in errors[:10]]}, 400)
+
+
+def _with_trace(refused: Response) -> Response:
+    """The refusal with where in the code it arose, as frameworks say it in debug mode."""
+    body = json.loads(bytes(refused.body))
+    frames = [f'File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in traceback.extract_stack()]
+    for error in body["errors"]:
+        error["extensions"]["exception"] = {"stacktrace": ["Traceback (most recent call last):", *frames[-3:]]}
+    return answer(body, refused.status_code)
 
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:
@@ -132,6 +150,9 @@ def _schema() -> GraphQLSchema:
                 field.resolve = _from_view
                 for name, argument in field.args.items():
                     argument.out_name = _snake(name)
+    seller = schema.type_map["PublicPerson"]
+    assert isinstance(seller, GraphQLObjectType)
+    seller.fields["listings"].resolve = listings_of
     for root, table in ((schema.query_type, QUERIES), (schema.mutation_type, MUTATIONS)):
         assert root is not None
         for name, resolver in table.items():

@@ -37,12 +37,6 @@ PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
     mass_updates.checks,
     enumeration.checks,
     double_submit.checks,
-    session.checks,
-    session_ends.checks,
-    mass_assignment.checks,
-    mass_updates.checks,
-    enumeration.checks,
-    double_submit.checks,
 )
 """Functions from a subject to checks, in the order in which they run."""
 
