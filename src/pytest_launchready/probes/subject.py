@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pytest_launchready.flows.build import Watch
 from pytest_launchready.flows.marketplace import Marketplace
 from pytest_launchready.mapping.records import Map
+from pytest_launchready.probes.contract.baseline import Baseline
 from pytest_launchready.probes.notebook import Notebook
 
 
@@ -17,6 +18,8 @@ class Subject:
     mapped: Map
     read_only: bool = False
     expected_build: str | None = None
+    baseline: Baseline | None = None
+    """The shapes of answers that the team has agreed to; None where the run keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,4 @@ class Context:
     """What the checks of one run share."""
     planned: frozenset[str] = frozenset()
     """The ids of all checks of this run, where this process runs them all."""
+    baseline: Baseline | None = None

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_launchready.flows.marketplace import Marketplace
+    from pytest_launchready.probes.contract.baseline import Baseline
     from pytest_launchready.probes.notebook import Notebook
     from pytest_launchready.probes.subject import Context, Subject
 
@@ -30,7 +31,19 @@ def subject_of(config: pytest.Config) -> Subject:
 
     run = state_of(config)
     assert run is not None
-    return New(run.mapped, run.settings.get("read-only"), run.settings.get("expect-build"))
+    return New(run.mapped, run.settings.get("read-only"), run.settings.get("expect-build"), baseline_of(config))
+
+
+def baseline_of(config: pytest.Config) -> Baseline:
+    """The file of shapes in the root folder, for this run's target."""
+    from pytest_launchready.probes.contract.baseline import NAME
+    from pytest_launchready.probes.contract.baseline import Baseline as New
+    from pytest_launchready.session.state import state_of
+
+    run = state_of(config)
+    assert run is not None
+    update = run.settings.get("update-baseline")
+    return New(config.rootpath / NAME, run.mapped.target.name, run.folder / f"{NAME}.lock", update)
 
 
 def context_of(config: pytest.Config, marketplace: Marketplace) -> Context:
@@ -42,4 +55,11 @@ def context_of(config: pytest.Config, marketplace: Marketplace) -> Context:
     run = state_of(config)
     assert run is not None
     planned = config.stash.get(PLANNED, frozenset())
-    return Context(marketplace, watch(run), run.settings.get("expect-build"), notebook_of(config), planned)
+    return Context(
+        marketplace,
+        watch(run),
+        run.settings.get("expect-build"),
+        notebook_of(config),
+        planned,
+        baseline_of(config),
+    )

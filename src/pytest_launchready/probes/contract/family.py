@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
-from pytest_launchready.probes.contract import document, responses
+from pytest_launchready.probes.contract import document, drift, responses
 from pytest_launchready.probes.subject import Context, Subject
 
-PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (document.checks, responses.checks)
+PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
+    document.checks,
+    responses.checks,
+    drift.checks,
+)
 """Functions from a subject to checks, in the order in which they run."""
 
 
