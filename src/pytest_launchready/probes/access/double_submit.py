@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -17,7 +18,10 @@ from pytest_launchready.flows.looking import lists_of
 from pytest_launchready.flows.objects import make
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.stage import Act, Stage
-from pytest_launchready.mapping.records import Map, Request
+from pytest_launchready.mapping.graph import required_in
+from pytest_launchready.mapping.records import Map, Request, Step
+from pytest_launchready.probes.access.extras import names_in
+from pytest_launchready.probes.access.holding import BUSY
 from pytest_launchready.probes.access.spares import careful, spare
 from pytest_launchready.probes.order import owner_of, why_untried
 from pytest_launchready.probes.subject import Context, Subject
@@ -25,6 +29,8 @@ from pytest_launchready.wire.consent import Intent, intending
 from pytest_launchready.wire.transport import STEP, NoAnswer, exchange_of
 
 ID: Final = "access.double_submit"
+KEY: Final = re.compile(r"idempot|client_?mutation_?id|client_?token|request_?id", re.IGNORECASE)
+"""Names of what a client sends so that a repeated request is known."""
 MADE_ANEW: Final = frozenset({"host", "content-length", "traceparent", "connection", "accept-encoding"})
 """Headers that are of the connection, not of the request."""
 
@@ -68,7 +74,7 @@ async def _run(context: Context) -> Verdict:
     before = await _orders(stage, act.person)
     second = await _again(act.person, first)
     answer = second.answer
-    if answer is None or answer.status in {429, 502, 503, 504}:
+    if answer is None or answer.status in BUSY:
         return inconclusive("no-answer", f"the replay got no answer that counts: {second.line}")
     after = await _orders(stage, act.person)
     name = order.known().get("id")
@@ -76,14 +82,20 @@ async def _run(context: Context) -> Verdict:
     grown = [one for one in after or () if one not in (before or ())]
     if before is not None and after is not None and not grown:
         return passed(f"the replay got {answer.reason}", f"{len(after)} order(s) before and after")
+    promise = promised(act.step, request)
     made_two = bool(grown) or (other is not None and name is not None and str(other) != str(name))
     if made_two:
         for one in grown or [str(other)]:
             again = make("order", {**order.known(), "id": one}, None)
             names = {**act.names, **act.played.captures, "id": one, "order": again}
             stage.register.record(act.step, act.person, names, again)
+        if promise is None:
+            raise NotCovered(
+                "not covered: the replay made a second order, yet nothing says that it should not: the map's checkout "
+                "sends no Idempotency-Key of its own, and no cart or payment that could be used up"
+            )
         failure = Failure(
-            title="the same checkout, sent twice with the same Idempotency-Key, makes two orders",
+            title=f"the same checkout, sent twice with the same {promise}, makes two orders",
             expected=f"order {name} again, or a refusal",
             got=f"{answer.reason}; besides order {name} there is now {', '.join(grown) or other}",
             change="answer a replay with the order that the key has made",
@@ -94,6 +106,19 @@ async def _run(context: Context) -> Verdict:
     if answer.status >= 400 or (other is not None and str(other) == str(name)):
         return passed(f"the replay got {steps.summary(second)[:200]}")
     return inconclusive("unseen", f"the replay got {answer.reason}; map list_orders, so that a second order is seen")
+
+
+def promised(step: Step, request: Request) -> str | None:
+    """By what a server can tell a replay, as the map has it: a key, or what an earlier request has prepared."""
+    for template in (request.headers, request.query, request.body.content if request.body else None):
+        key = next((name for name, _ in names_in(template.source) if KEY.search(name)), None) if template else None
+        if key is not None:
+            return key
+    prepared = {
+        name for part in step.parts if isinstance(part, Request) and part is not request for name in part.capture
+    }
+    used = {name for name in required_in(request) if name in prepared or name.partition(".")[0] == "cart"}
+    return min(used, default=None)
 
 
 def _final(act: Act) -> tuple[Request, Exchange]:
@@ -124,7 +149,7 @@ async def _again(person: Person, first: Exchange) -> Exchange:
 async def _orders(stage: Stage, person: Person) -> list[str] | None:
     """The ids of the person's orders, or None where the map cannot list them."""
     for step in lists_of(stage, "order"):
-        names: dict[str, Any] = {**stage.names(step), "account": person.account()}
+        names: dict[str, Any] = {**stage.names(step), "account": person.account(), "owner": person.account()}
         if step.actor not in {None, person.role, person.name}:
             continue
         played = await steps.perform(stage, step, person, names)

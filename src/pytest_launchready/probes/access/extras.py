@@ -41,6 +41,9 @@ STANDARD: Final[Mapping[str, Any]] = {
 """What accounts have in many products, spelt with underscores."""
 OWNERS: Final = ("owner_id", "owner", "user_id")
 
+ROUNDS: Final = 3
+"""Tries with what refusals leave: servers name ten fields or so at once."""
+
 Leaves = dict[tuple[str, ...], Any]
 """Path of names → value of a JSON document; of a list of tables the first one's, a list of values as a whole."""
 
@@ -102,18 +105,30 @@ def plain_name(name: str) -> str:
     return re.sub(r"[_-]", "", name).lower()
 
 
+def fewer(tried: int, left: Mapping[str, Any], refusal: str, shown: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields to send next, after so many tries: those that a refusal does not name, else what is `shown`; or None.
+
+    Whoever refuses by field knows the others, or has not come to them.
+    """
+    named = {name for name in left if re.search(rf"\b{re.escape(name)}\b", refusal)}
+    rest = {name: value for name, value in left.items() if name not in named}
+    if tried < ROUNDS and named and rest:
+        return rest
+    return dict(shown) if tried <= ROUNDS and shown and left != shown else None
+
+
 def account_extras(view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What an account must not set on itself: everything worth a try, and of that what its own JSON shows."""
     shown = {name: value for name, value in ((n, _raised(n, v)) for n, v in names_in(view)) if value is not None}
     known = {plain_name(name) for name in shown}
     camel = any(re.search(r"[a-z][A-Z]", name) for name, _ in names_in(view))
     snake = any("_" in name for name, _ in names_in(view))
-    everything = dict(shown)
+    everything = {**shown, JUNK: "extra"}
     for name, value in STANDARD.items():
         if plain_name(name) in known:
             continue
         everything |= dict.fromkeys(_spelt(name, camel=camel, snake=snake), value)
-    return everything, shown
+    return everything, shown or {"role": STANDARD["role"]}
 
 
 def object_extras(view: Any, kind: str, owner: Any, stranger: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -19,7 +19,8 @@ from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.mapping.graph import required_in
 from pytest_launchready.mapping.records import Map, Request, Step
-from pytest_launchready.probes.access.extras import JUNK, account_extras, injected, names_in, taken
+from pytest_launchready.probes.access.extras import account_extras, fewer, injected, names_in, taken
+from pytest_launchready.probes.access.holding import BUSY
 from pytest_launchready.probes.access.spares import careful, spare
 from pytest_launchready.probes.access.tokens import carriers, read_jwt
 from pytest_launchready.probes.access.witness import good
@@ -106,22 +107,23 @@ async def _signup(context: Context) -> Verdict:
     before = await portrait(company, ordinary)
     everything, shown = account_extras(before.document)
     said: list[str] = []
-    for extras in _rounds(everything, shown):
+    extras: dict[str, Any] | None = everything
+    while extras is not None:
         person = await company.another(role)
         step = _extended(company.stage.step("signup"), extras, person)
         try:
             played = await entrance.sign_up(company.stage, person, step)
         except StepFailure as error:
             answer = error.failure.exchange.answer if error.failure.exchange else None
-            if answer is None or answer.status in {429, 502, 503, 504}:
+            if answer is None or answer.status in BUSY:
                 raise
-            said.append(f"{', '.join(extras)}: refused: {error.failure.got}"[:300])
+            said.append(f"refused: {', '.join(extras)}")
+            extras = fewer(len(said), extras, answer.text, shown)
             continue
         person.has_account = person.ready = True
         await entrance.log_in(company.stage, person)
-        return await _judged(
-            context, "sign-up", person, extras, before, await portrait(company, person), ordinary, played.exchanges[-1]
-        )
+        after = await portrait(company, person)
+        return await _judged(context, "sign-up", person, extras, before, after, played.exchanges[-1], ordinary=ordinary)
     return passed(*said)
 
 
@@ -136,21 +138,24 @@ async def _me(context: Context) -> Verdict:
     everything, shown = account_extras(before.document)
     said: list[str] = []
     consents = names_of(company.stage.map, step, {}, company.stage.made_here)
-    for extras in (*_rounds(everything, shown), {}):
-        asked = injected(request, extras, _is_of(person)) if extras else request
+    extras: dict[str, Any] | None = everything
+    while extras is not None:
+        asked = injected(request, extras, _is_of(person))
         if asked is None:
             raise NotCovered(f"not covered: the body of {step.name} has no fields")
         exchange = await ask(company.stage, step.name, asked, Caller("owner", person), {}, consents=consents)
         if good(request, exchange, person, {}):
-            if not extras:
-                return passed(*said, f"without them {step.name} works: {exchange.line}")
             after = await portrait(company, person)
-            verdict = await _judged(context, step.name, person, extras, before, after, None, exchange)
+            verdict = await _judged(context, step.name, person, extras, before, after, exchange)
             if verdict.outcome == "failed":
                 await _put_back(company, step, request, person, before)
             return verdict
-        said.append(f"{', '.join(extras) or 'nothing more'}: {exchange.line}")
-    return inconclusive("control", f"{step.name} does not work, with or without further fields: {said[-1]}")
+        said.append(f"refused: {', '.join(extras)}")
+        extras = fewer(len(said), extras, exchange.answer.text if exchange.answer else "", shown)
+    plain = await ask(company.stage, step.name, request, Caller("owner", person), {}, consents=consents)
+    if good(request, plain, person, {}):
+        return passed(*said, f"without them {step.name} works: {plain.line}")
+    return inconclusive("control", f"{step.name} does not work, with or without further fields: {plain.line}")
 
 
 async def portrait(company: Company, person: Person) -> Portrait:
@@ -167,12 +172,6 @@ async def portrait(company: Company, person: Person) -> Portrait:
         if jwt is not None:
             document["token"] = dict(jwt.claims)
     return Portrait(document, exchange)
-
-
-def _rounds(everything: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """All at once; then, should that be refused, what an account is known to have, or the likeliest single field."""
-    yield {**everything, JUNK: "extra"}
-    yield dict(shown) or {"role": "admin"}
 
 
 def _extended(step: Step, extras: Mapping[str, Any], person: Person) -> Step:
@@ -204,8 +203,9 @@ async def _judged(
     extras: Mapping[str, Any],
     before: Portrait,
     after: Portrait,
-    ordinary: Person | None,
     attack: Exchange,
+    *,
+    ordinary: Person | None = None,
 ) -> Verdict:
     company = context.marketplace.company
     found = taken(before.document, after.document, extras)

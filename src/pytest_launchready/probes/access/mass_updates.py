@@ -16,12 +16,20 @@ from pytest_launchready.flows.objects import Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.stage import Stage
 from pytest_launchready.mapping.records import Map, Request, Resource
-from pytest_launchready.probes.access.extras import handed_over, injected, names_in, object_extras, taken
+from pytest_launchready.probes.access.extras import (
+    account_extras,
+    fewer,
+    handed_over,
+    injected,
+    names_in,
+    object_extras,
+    taken,
+)
 from pytest_launchready.probes.access.mass_assignment import PREFIX, REFERENCE, REMEDY
 from pytest_launchready.probes.access.spares import careful, spare
 from pytest_launchready.probes.access.witness import good, shown
 from pytest_launchready.probes.asking import Caller, ask
-from pytest_launchready.probes.order import owner_of, why_untried
+from pytest_launchready.probes.order import owner_of, role_that_signs_up, why_untried
 from pytest_launchready.probes.subject import Context, Subject
 
 ROOM: Final = frozenset({"json", "form", "multipart", "graphql"})
@@ -38,6 +46,8 @@ class Subjected:
     names: Mapping[str, Any]
     read: Request
     update: Request
+    own_account: bool = False
+    """Whether it is the owner's account itself."""
 
     async def look(self, who: Person, label: str = "owner") -> Exchange:
         """The object as somebody is shown it."""
@@ -86,20 +96,19 @@ def own_table(document: Any, name: str) -> Mapping[str, Any] | None:
 
 
 def _why_not(mapped: Map, resource: Resource) -> str | None:
-    at = f"{PREFIX}.{resource.name}"
     maker = mapped.steps.get(resource.made_by)
-    body = resource.verbs["update"].request.body
-    if maker is None:
-        return f"{at}: no step makes one"
-    if (reason := why_untried(mapped, maker)) is not None:
-        return f"{at}: {reason}"
-    if owner_of(maker) == "admin" or resource.verbs["update"].request.actor == "admin":
-        return f"{at}: only the admin changes it, who may set everything"
-    if body is None or body.kind not in ROOM:
-        return f"{at}: its update has no body with fields"
-    if "read" not in resource.verbs:
-        return f"{at}: the map does not say how one is read again (resources.{resource.name}.read)"
-    return None
+    request = resource.verbs["update"].request
+    reason = why_untried(mapped, maker) if maker is not None else "no step makes one"
+    if reason is None and maker is not None:
+        if maker.name == "signup" and role_that_signs_up(mapped) is None:
+            reason = "everybody has an account already, and a given one is left alone"
+        elif "admin" in {owner_of(maker), request.actor}:
+            reason = "only the admin changes it, who may set everything"
+        elif request.body is None or request.body.kind not in ROOM:
+            reason = "its update has no body with fields"
+        elif "read" not in resource.verbs:
+            reason = f"the map does not say how one is read again (resources.{resource.name}.read)"
+    return reason and f"{PREFIX}.{resource.name}: {reason}"
 
 
 async def _run(context: Context, *, kind: str) -> Verdict:
@@ -111,40 +120,63 @@ async def _run(context: Context, *, kind: str) -> Verdict:
     before = await one.look(one.owner)
     if before.answer is None or not good(one.read, before, one.owner, one.names):
         return inconclusive("control", f"its owner cannot read the {kind}: {before.line}")
-    owner_id, stranger_id = one.owner.account().get("id"), stranger.account().get("id")
-    view = one.document(before)
-    everything, visible = object_extras(view, kind, owner_id, stranger_id)
-    mine = {name for name, _ in names_in(one.update.body.content.source)} if one.update.body else set()
+    everything, visible = _extras(one, one.document(before), stranger)
     said: list[str] = []
-    for extras in (everything, visible, {}):
-        sent = {name: value for name, value in extras.items() if name not in mine}
-        if not sent and extras:
-            continue
+    extras: dict[str, Any] | None = everything
+    while extras:
         canary = f"canary{stage.run.unique()}"
-        exchange = await one.change(one.owner, sent, canary)
-        if not good(one.update, exchange, one.owner, {**one.names, "canary": canary}):
-            said.append(f"{', '.join(sent) or 'nothing more'}: {exchange.line}")
-            continue
-        if not sent:
-            return passed(*said, f"without them the update works: {exchange.line}")
-        after = await one.look(one.owner)
-        found = taken(view, one.document(after), sent) + handed_over(view, one.document(after), owner_id, stranger_id)
-        lost = after.answer is not None and not good(one.read, after, one.owner, one.names)
-        theirs = await one.look(stranger, "stranger") if lost else None
-        if lost and theirs is not None and theirs.answer is not None and shown(theirs.answer, canary):
-            found.append(("owner", one.owner.name, stranger.name))
-        if not found:
-            if after.answer is None or lost:
-                return inconclusive("control", f"the {kind} cannot be read after its update: {after.line}")
-            return passed(f"sent {', '.join(sent)}: none of it is shown when the {kind} is read again")
-        await _put_back(one, view, sent, stranger)
-        return _told(kind, found, exchange, after)
-    return inconclusive("control", f"the update of {kind} does not work, with or without further fields: {said[-1]}")
+        exchange = await one.change(one.owner, extras, canary)
+        if good(one.update, exchange, one.owner, {**one.names, "canary": canary}):
+            return await _judged(one, stranger, before, exchange, extras, canary)
+        said.append(f"refused: {', '.join(extras)}")
+        extras = fewer(len(said), extras, exchange.answer.text if exchange.answer else "", visible)
+    canary = f"canary{stage.run.unique()}"
+    plain = await one.change(one.owner, {}, canary)
+    if good(one.update, plain, one.owner, {**one.names, "canary": canary}):
+        return passed(*said, f"without them the update works: {plain.line}")
+    return inconclusive("control", f"the update of {kind} does not work, with or without further fields: {plain.line}")
+
+
+def _extras(one: Subjected, view: Any, stranger: Person) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What to send beside the map's own fields, which an owner may set: everything, and what the object shows."""
+    if one.own_account:
+        everything, visible = account_extras(view)
+    else:
+        owner_id, stranger_id = one.owner.account().get("id"), stranger.account().get("id")
+        everything, visible = object_extras(view, one.kind, owner_id, stranger_id)
+    mine = {name for name, _ in names_in(one.update.body.content.source)} if one.update.body else set()
+    return ({n: v for n, v in everything.items() if n not in mine}, {n: v for n, v in visible.items() if n not in mine})
+
+
+async def _judged(
+    one: Subjected, stranger: Person, before: Exchange, attack: Exchange, extras: Mapping[str, Any], canary: str
+) -> Verdict:
+    after = await one.look(one.owner)
+    was, now = one.document(before), one.document(after)
+    owner_id, stranger_id = one.owner.account().get("id"), stranger.account().get("id")
+    found = taken(was, now, extras) + handed_over(was, now, owner_id, stranger_id)
+    if not found and not good(one.read, after, one.owner, one.names):
+        theirs = await one.look(stranger, "stranger")
+        if theirs.answer is None or not shown(theirs.answer, canary):
+            return inconclusive("control", f"the {one.kind} cannot be read after its update: {after.line}")
+        found = [("owner", one.owner.name, stranger.name)]
+    if not found:
+        return passed(f"sent {', '.join(extras)}: none of it is shown when the {one.kind} is read again")
+    await _put_back(one, was, extras, stranger)
+    return _told(one.kind, found, attack, after)
 
 
 async def _subjected(context: Context, resource: Resource) -> Subjected:
     company = context.marketplace.company
     stage = company.stage
+    verbs = resource.verbs
+    read, update = verbs["read"].request, verbs["update"].request
+    if resource.made_by == "signup":
+        role = role_that_signs_up(stage.map)
+        assert role is not None
+        person = await company.add(role)
+        account = {"id": person.account().get("id"), resource.name: person.account(), "owner": person.account()}
+        return Subjected(stage, resource.name, person, account, read, update, own_account=True)
     role = owner_of(stage.map.steps[resource.made_by])
     owner = await spare(context)
     if role not in {owner.role, owner.name}:
@@ -154,8 +186,7 @@ async def _subjected(context: Context, resource: Resource) -> Subjected:
     if not isinstance(thing, Thing) or made is None:
         raise NotCovered(f"not covered: {resource.made_by} makes no object that could be changed")
     names = {**made.names, "id": thing.known().get("id"), resource.name: thing, "owner": owner.account()}
-    verbs = resource.verbs
-    return Subjected(stage, resource.name, owner, names, verbs["read"].request, verbs["update"].request)
+    return Subjected(stage, resource.name, owner, names, read, update)
 
 
 async def _put_back(one: Subjected, view: Any, sent: Mapping[str, Any], stranger: Person) -> None:

@@ -35,7 +35,8 @@ def traits(answer: Answer, own: Iterable[Any] = ()) -> Traits:
     headers = {name: _plain(_header(name, answer.header(name)), words) for name in TOLD}
     text = _shape(answer.json, words) if answer.json is not None else _plain(_visible(answer), words)
     codes = [value for value in leaves(answer.json) if isinstance(value, int) and abs(value) < _CODES]
-    return {"status": answer.status, "text": text, "codes": codes, "cookies": tuple(cookies), **headers}
+    built = _built(answer.json)
+    return {"status": answer.status, "text": text, "form": built, "codes": codes, "cookies": tuple(cookies), **headers}
 
 
 def differences(one: Traits, other: Traits) -> list[str]:
@@ -55,6 +56,13 @@ def _header(name: str, value: str | None) -> str:
 def _visible(answer: Answer) -> str:
     """What a person would read of a page."""
     return unescape(_TAG.sub(" ", _UNSEEN.sub(" ", answer.text)))
+
+
+def _built(document: Any) -> Any:
+    """The names of a document, and whether anything stands under each."""
+    if isinstance(document, Mapping):
+        return {str(name): _built(value) for name, value in document.items()}
+    return [_built(value) for value in document] if isinstance(document, list) else document is not None
 
 
 def _shape(document: Any, words: list[str]) -> Any:
