@@ -30,6 +30,8 @@ class Truth:
     """Hole → further checks that may fail because of it."""
     always: Mapping[str, list[str]]
     """Holes that cannot be closed: they are part of what the back end is."""
+    hides: Mapping[str, list[str]]
+    """Hole → what is always there but cannot be told while it is open."""
     apart: frozenset[str]
     """Holes that hide others, so they are not opened together with them."""
 
@@ -37,7 +39,13 @@ class Truth:
     def of(cls, name: str) -> Truth:
         """Reads the table beside the server."""
         data = tomllib.loads((HERE / name / "truth.toml").read_text())
-        return cls(data["holes"], data.get("also", {}), data.get("always", {}), frozenset(data.get("apart", ())))
+        return cls(
+            data["holes"],
+            data.get("also", {}),
+            data.get("always", {}),
+            data.get("hides", {}),
+            frozenset(data.get("apart", ())),
+        )
 
     def together(self) -> list[str]:
         """The holes that can be open at once."""
@@ -117,7 +125,9 @@ def compared(server: str, truth: Truth, opened: list[str], ledger: Path, output:
     for check in data["checks"]:
         verdicts.setdefault(check["verdict"], []).append(check["id"])
     failed = verdicts.get("failed", [])
-    expected = {hole: truth.holes[hole] for hole in opened} | dict(truth.always)
+    hidden = {name for hole in opened for name in truth.hides.get(hole, ())}
+    expected = {hole: truth.holes[hole] for hole in opened}
+    expected |= {name: globs for name, globs in truth.always.items() if name not in hidden}
     allowed = [glob for globs in expected.values() for glob in globs]
     allowed += [glob for hole in opened for glob in truth.also.get(hole, ())]
     missed = [f"{hole} ({', '.join(globs)})" for hole, globs in expected.items() if not matching(failed, globs)]
