@@ -65,8 +65,8 @@ class Access:
         if thing.kind not in mapped.resources:
             raise UseError(
                 f"assert_private(): {mapped.source} does not say how others would reach a thing "
-                f"called {thing.kind}.{did_you_mean(thing.kind, mapped.resources)} Write [resources.{thing.kind}] with read, update "
-                "and delete"
+                f"called {thing.kind}.{did_you_mean(thing.kind, mapped.resources)} "
+                f"Write [resources.{thing.kind}] with read, update and delete"
             )
         return mapped.resources[thing.kind]
 

@@ -101,7 +101,7 @@ class Case:
         caller = Caller("owner", actor)
         exchange = await self.ask(verb, caller, names)
         if wants_login(exchange.answer, actor.auth) and entrance.has_login(stage, actor):
-            await entrance.log_in(stage, actor)
+            await renewed(self.context, actor)
             exchange = await self.ask(verb, caller, names)
         return exchange
 
@@ -113,7 +113,15 @@ class Case:
 async def awake(context: Context, person: Person) -> None:
     """Logs somebody in who has an account and no session."""
     if not person.live and not person.anonymous:
+        await renewed(context, person)
+
+
+async def renewed(context: Context, person: Person) -> None:
+    """Logs somebody in again; raises Inconclusive where that does not work."""
+    try:
         await entrance.log_in(context.marketplace.company.stage, person)
+    except StepFailure as error:
+        raise Inconclusive(f"{person.name} has no session any more: {error.failure.title}", code="session") from None
 
 
 async def open_case(context: Context, resource: Resource, owner: str) -> Case:

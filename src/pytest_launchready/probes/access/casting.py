@@ -14,7 +14,7 @@ from pytest_launchready.flows import entrance
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.records import Map, Resource
 from pytest_launchready.mapping.records import Person as Entry
-from pytest_launchready.probes.access.case import Case, Side, awake, make, mentions, reached
+from pytest_launchready.probes.access.case import Case, Side, awake, make, mentions, reached, renewed
 from pytest_launchready.probes.access.refusals import wants_login
 from pytest_launchready.probes.asking import Caller
 
@@ -118,10 +118,7 @@ async def attack(case: Case, verb: str, one: Attacker, caller: Caller, names: Ma
     stage = case.context.marketplace.company.stage
     if await _in_session(case, one) or not entrance.has_login(stage, person):
         return exchange
-    try:
-        await entrance.log_in(stage, person)
-    except StepFailure as error:
-        raise Inconclusive(f"{person.name} has no session any more: {error.failure.title}", code="session") from None
+    await renewed(case.context, person)
     return await case.ask(verb, caller, names)
 
 

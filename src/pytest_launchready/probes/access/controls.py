@@ -59,7 +59,9 @@ async def control_of(case: Case, side: Side) -> Control:
         exchange, answer = await _own_answer(case, side)
         mine = await stranger_or_none(case)
         other = case.owner if mine is None or side is mine else mine
-        compared = None if other is side or other.thing is None else (await _own_answer(case, other))[1]
+        # Without an id in the request, what the other person is told is an attack and no control.
+        apart = other is not side and other.thing is not None and never_existed(case, "read", side) is not None
+        compared = (await _own_answer(case, other))[1] if apart else None
         names = {**side.names(case.kind), **{name: side.made[name] for name in ("canary",) if name in side.made}}
         proof = declared(case.resource, names)
         if not proof.declared:

@@ -170,7 +170,9 @@ def places_of(answer: Answer, number: Any) -> frozenset[Path]:
     if answer.json is None:
         # On a page an object is where a link leads.
         return frozenset((link,) for link in _LINK.findall(answer.text) if is_named(link, number))
-    return frozenset(starred(path) for path, value in leaves(answer.json) if is_named(value, number))
+    places = frozenset(starred(path) for path, value in leaves(answer.json) if is_named(value, number))
+    # A number that stands bare in a list may count anything.
+    return frozenset(path for path in places if path[-1:] != ("*",)) or places
 
 
 def is_named(value: Any, number: Any) -> bool:

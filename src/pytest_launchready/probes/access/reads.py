@@ -110,7 +110,7 @@ def why_refused(  # noqa: PLR0911 - a table of refusals
         return "the caller's own"
     if _led_away(case, exchange, control) and not common:
         return f"led away to {urlsplit(exchange.url).path}"
-    if baseline is None and not common:
+    if baseline is None:
         return "the caller's own: the request names no object"
     if base is not None and same_form(answer, base) and not common:
         return "in the form of one for an object that never existed"

@@ -13,14 +13,20 @@ from pytest_launchready.mapping.records import Step
 from pytest_launchready.probes.access.case import Case, Side
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.reads import Round, remedy, worst
+from pytest_launchready.probes.access.texts import leaves
 from pytest_launchready.wire.consent import WriteRefused
 
+MARK: Final = "\ue000"
+"""Stands for the canary where it is looked for in what a body would say."""
 PASSWORD: Final = "password"  # noqa: S105 - a name, no secret
 
 
 async def verified_updates(case: Case) -> Round:
     """What came of everybody's try, by whether the `verify` step still works; the owner's own change comes last."""
     found: dict[str, Verdict | LaunchreadyError] = {}
+    if _cannot_go_back(case):
+        reason = f"{case.owner.person.name} is a given account, and its password could not be set back"
+        return dict.fromkeys(tried(case.resource, "update"), NotCovered(f"not covered: {reason}"))
     if not await _works(case, case.owner):
         error = Inconclusive(
             f"{case.resource.verify} does not work for {case.owner.person.name} even before anybody has tried",
@@ -83,7 +89,7 @@ async def _works(case: Case, side: Side) -> bool:
     """Whether the verifying step works for an owner."""
     stage, step = case.context.marketplace.company.stage, str(case.resource.verify)
     try:
-        if step in {"login", side.person.login}:
+        if _is_login(case, side):
             await entrance.log_in(stage, side.person)
         else:
             await stage.play(step, side.person, {case.kind: side.thing} if side.thing is not None else {})
@@ -96,32 +102,56 @@ async def _works(case: Case, side: Side) -> bool:
 
 
 async def _restore(case: Case, side: Side, canary: str) -> None:
-    """Lets an owner in again whose password is now the canary: the old one is set again, or the new one kept."""
-    stage, person = case.context.marketplace.company.stage, side.person
+    """Lets an owner in again whose password was changed: the old one is set again, or else the new one kept."""
+    person = side.person
     old = person.identity.get(PASSWORD)
-    if case.resource.verify not in {"login", person.login} or old is None:
+    if not _is_login(case, side) or old is None:
         return
-    for password in (canary, *_written(case, side, canary)):
-        try:
-            await entrance.log_in(stage, person, {PASSWORD: password})
-        except StepFailure:
-            continue
-        await case.ask_in_session("update", person, {**_names(case, side), "canary": old})
+    stage = case.context.marketplace.company.stage
+    for password in dict.fromkeys((*_written(case, side, canary), canary)):
+        stage.secrets.add(password, f"{person.name}_new_password".upper().replace("-", "_"))
+        person.identity[PASSWORD] = password
         if not await _works(case, side):
-            stage.secrets.add(password, f"{person.name}_new_password".upper().replace("-", "_"))
-            person.identity[PASSWORD] = password
-            await entrance.log_in(stage, person)
+            continue
+        back = _canary_for(case, side, old)
+        if back is not None:
+            await case.ask_in_session("update", person, {**_names(case, side), "canary": back})
+            person.identity[PASSWORD] = old
+            if not await _works(case, side):
+                person.identity[PASSWORD] = password
+                await _works(case, side)
         return
+    person.identity[PASSWORD] = old
+
+
+def _cannot_go_back(case: Case) -> bool:
+    """Whether a real person's password would be lost."""
+    person = case.owner.person
+    old = person.identity.get(PASSWORD)
+    given = person.mark is not None and _is_login(case, case.owner) and old is not None
+    return given and _canary_for(case, case.owner, str(old)) is None
+
+
+def _is_login(case: Case, side: Side) -> bool:
+    return case.resource.verify in {"login", side.person.login}
+
+
+def _canary_for(case: Case, side: Side, wanted: str) -> str | None:
+    """The canary with which the update writes a text; None where it cannot."""
+    for written in _written(case, side, MARK):
+        head, _, tail = written.partition(MARK)
+        if wanted.startswith(head) and wanted.endswith(tail) and len(wanted) >= len(head + tail):
+            return wanted[len(head) : len(wanted) - len(tail)]
+    return None
 
 
 def _written(case: Case, side: Side, canary: str) -> list[str]:
-    """Texts of the update's body that hold the canary: rules for passwords may want more than that."""
+    """The texts of the update's body that hold the canary: rules for passwords may want more than that."""
     body = case.verb("update").request.body
     if body is None:
         return []
     content = body.content.render({**_names(case, side), "canary": canary, "account": side.person.account()})
-    values = content.values() if isinstance(content, dict) else []
-    return [value for value in values if isinstance(value, str) and canary in value and value != canary]
+    return [value for _, value in leaves(content) if isinstance(value, str) and canary in value]
 
 
 def _names(case: Case, side: Side) -> dict[str, object]:

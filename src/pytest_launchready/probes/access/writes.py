@@ -78,7 +78,8 @@ async def _by(case: Case, way: str) -> Round:
         except (Inconclusive, NotCovered) as error:
             found[who] = error
     try:
-        control, delay = await _control(case, way)
+        taken = any(write.changed for _, done in writes.values() for write in done)
+        control, delay = await _seen_control(case, way, taken=taken)
     except Inconclusive as error:
         return {**found, **{who: _proven(case, one, done) or error for who, (one, done) in writes.items()}}
     if delay > AT_ONCE:
@@ -120,9 +121,19 @@ async def _settled(case: Case, side: Side, way: str, write: Write) -> Write:
     return Write(write.exchange, write.before, calm, write.marks)
 
 
-async def _control(case: Case, way: str) -> tuple[Write, float]:
+async def _seen_control(case: Case, way: str, *, taken: bool) -> tuple[Write, float]:
     """The owner's own write, and the seconds until it showed; raises Inconclusive where it never did."""
-    side = case.owner
+    write, delay = await _control(case, way, case.owner)
+    if delay is None and taken:
+        # What an attacker has done already, the owner cannot do again: a spare shows it.
+        write, delay = await _control(case, way, await case.spare())
+    if delay is None:
+        raise _unseen(case, way, write)
+    return write, delay
+
+
+async def _control(case: Case, way: str, side: Side) -> tuple[Write, float | None]:
+    """The owner's own write, and the seconds until it showed; None where it never did."""
     before = await steady_view_of(case, side, way)
     names, marks = fresh_names(case, side)
     exchange = await case.ask_in_session("update", side.person, names)
@@ -136,9 +147,13 @@ async def _control(case: Case, way: str) -> tuple[Write, float]:
             return write, delay if pause else 0.0
         if exchange.answer is None or exchange.answer.status >= 400:
             break
-    raise Inconclusive(
-        f"{side.person.name}'s own change of {side.label(case.kind)} does not show: {exchange.line}; "
-        f"then {after.exchange.line}. Declare an update that its {way} shows, or resources.{case.kind}.verify",
+    return write, None
+
+
+def _unseen(case: Case, way: str, write: Write) -> Inconclusive:
+    return Inconclusive(
+        f"{case.owner.person.name}'s own change of {case.owner.label(case.kind)} does not show: {write.exchange.line}; "
+        f"then {write.after.exchange.line}. Declare an update that its {way} shows, or resources.{case.kind}.verify",
         code="write-not-seen",
     )
 
