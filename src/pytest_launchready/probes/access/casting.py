@@ -61,8 +61,8 @@ async def attacker(case: Case, who: str) -> Attacker:
     if who == LOGGED_OUT:
         mine = await stranger(case)
         if mine.thing is None:
-            raise Inconclusive(
-                f"{mine.person.name} could not make a {case.kind} to try with an ended session", code="prerequisite"
+            raise NotCovered(
+                f"not covered: access.{case.kind}: {mine.person.name} made none that an ended session could be tried on"
             )
         return Attacker(who, mine, None, case.owner, await _ended_session(case, mine.person))
     company = case.context.marketplace.company

@@ -10,8 +10,9 @@ from typing import Any, Final
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import Inconclusive
 from pytest_launchready.core.exchange import Exchange
-from pytest_launchready.probes.access.case import Case, Side, ids_in, never_existed
+from pytest_launchready.probes.access.case import Case, Side, never_existed
 from pytest_launchready.probes.access.casting import Attacker, stranger
+from pytest_launchready.probes.access.items import places_of
 from pytest_launchready.probes.access.proofs import Proof, declared, learnt
 from pytest_launchready.probes.access.refusals import refusal
 from pytest_launchready.probes.asking import Caller
@@ -67,10 +68,11 @@ async def control_of(case: Case, side: Side) -> Control:
         if not proof.declared:
             proof = learnt(case.resource, side.made, side.person.account(), answer, compared=compared is not None)
         shown = proof.seen_by_owner(answer)
-        if not shown.exists:
+        by_id = not proof.declared and bool(places_of(answer, side.id))
+        if not shown.exists and not by_id:
             raise _nothing_shown(case, side, exchange, proof)
         telling = shown.besides([compared]) if compared is not None else shown
-        if not telling.exists:
+        if not telling.exists and not by_id:
             raise Inconclusive(
                 f"what shows {side.label(case.kind)} also shows another {case.kind}: "
                 f"declare resources.{case.kind}.proof or match that only this one has",
@@ -159,8 +161,3 @@ def _nothing_shown(case: Case, side: Side, exchange: Exchange, proof: Proof) -> 
         f"nothing in {what} could prove whose {case.kind} it is: declare resources.{case.kind}.proof or match",
         code="no-proof",
     )
-
-
-def asked_for(case: Case, verb: str, side: Side) -> list[str]:
-    """The ids of an object that a request about it carries."""
-    return ids_in(case, verb, side)

@@ -11,7 +11,7 @@ from pytest_launchready.probes.access.case import Case, ids_in
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker
 from pytest_launchready.probes.access.controls import Baseline, baseline_of, control_of
 from pytest_launchready.probes.access.ids import guessable
-from pytest_launchready.probes.access.reads import an, read_by, why_refused
+from pytest_launchready.probes.access.reads import an, read_by, why_leaked, why_refused
 from pytest_launchready.probes.access.texts import settled
 from pytest_launchready.probes.asking import Caller
 
@@ -29,8 +29,7 @@ async def existence(case: Case) -> Verdict:
     if first is None:
         raise NotCovered(f"not covered: access.{case.kind}.existence: its read names no object")
     exchange = await read_by(case, one, caller)
-    leaked = control.proof.besides([first.exchange.answer], first.names).found_in(exchange)
-    if leaked is not None:
+    if why_leaked(one, control, first, exchange) is not None:
         raise NotCovered(f"not covered: access.{case.kind}.existence: the stranger's read is not refused at all")
     if exchange.answer is None or exchange.answer.status == 429:
         return inconclusive("no-answer", f"the stranger got {exchange.outcome}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -18,6 +17,7 @@ from pytest_launchready.mapping.template import Template, compile_template
 from pytest_launchready.probes.access.case import Case, Side
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.controls import PAUSES
+from pytest_launchready.probes.access.items import holds, places_of, starred
 from pytest_launchready.probes.access.proofs import Proof, declared
 from pytest_launchready.probes.access.reads import Round, remedy, worst
 from pytest_launchready.probes.access.texts import Path, leaves, shows
@@ -25,7 +25,6 @@ from pytest_launchready.probes.asking import Caller, ask
 
 STANDARD: Final = ("user_id", "userId", "owner", "user")
 """Filters that many back ends know, beside those that an item's own fields suggest."""
-_LINK: Final = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 SINGLE: Final = 3
 """Filters that are tried one at a time, after all of them at once."""
 
@@ -161,51 +160,6 @@ def filters_of(answer: Answer | None, victim: Side, places: frozenset[Path]) -> 
     for name in STANDARD:
         found.setdefault(name, number)
     return {name: value for name, value in found.items() if value}
-
-
-def places_of(answer: Answer, number: Any) -> frozenset[Path]:
-    """Where in an answer an id stands, list places left out."""
-    if number is None:
-        return frozenset()
-    if answer.json is None:
-        # On a page an object is where a link leads.
-        return frozenset((link,) for link in _LINK.findall(answer.text) if is_named(link, number))
-    places = frozenset(starred(path) for path, value in leaves(answer.json) if is_named(value, number))
-    # A number that stands bare in a list may count anything.
-    return frozenset(path for path in places if path[-1:] != ("*",)) or places
-
-
-def is_named(value: Any, number: Any) -> bool:
-    """Whether a value is an id, or a URL with it as a part of its path."""
-    text = str(value)
-    return text == str(number) or ("/" in text and str(number) in re.split(r"[/?#=&]", text)[1:])
-
-
-def holds(answer: Answer, control: Answer | None, number: Any, places: frozenset[Path], own: str | None) -> bool:
-    """Whether a list has the object: its id where the owner's list has it, in an item that is otherwise alike too."""
-    if number is None or control is None or own == str(number):
-        return False
-    if not places & places_of(answer, number):
-        return False
-    mine, theirs = _beside(control, number, places), _beside(answer, number, places)
-    same = {pair for pair in mine if pair in theirs}
-    return not mine or 2 * len(same) >= len(mine)
-
-
-def starred(path: Path) -> Path:
-    """A way into a document with every place in a list alike."""
-    return tuple("*" if isinstance(part, int) else part for part in path)
-
-
-def _beside(answer: Answer, number: Any, places: frozenset[Path]) -> set[tuple[Path, str]]:
-    """What stands beside an id in its item."""
-    every = list(leaves(answer.json))
-    homes = {path[:-1] for path, value in every if starred(path) in places and is_named(value, number)}
-    return {
-        (starred(path), str(value))
-        for path, value in every
-        if path[:-1] in homes and value is not None and not is_named(value, number)
-    }
 
 
 def _own_id(one: Attacker) -> str | None:

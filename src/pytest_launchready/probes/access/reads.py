@@ -15,6 +15,8 @@ from pytest_launchready.probes.access.case import Case, ids_in, mentions
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.controls import Baseline, Control, baseline_of, control_of
 from pytest_launchready.probes.access.ids import guessable
+from pytest_launchready.probes.access.items import same_object
+from pytest_launchready.probes.access.proofs import Proof
 from pytest_launchready.probes.access.refusals import alike, refusal, same_form, shared
 from pytest_launchready.probes.asking import Caller
 
@@ -53,11 +55,8 @@ async def read_by(case: Case, one: Attacker, caller: Caller) -> Exchange:
 
 def judge(case: Case, one: Attacker, control: Control, baseline: Baseline | None, exchange: Exchange) -> Verdict:
     """What an answer to an attacker's read proves."""
-    base = baseline.exchange.answer if baseline is not None else None
-    names = baseline.names if baseline is not None else None
-    proof = control.proof.besides([base], names)
     label = one.victim.label(case.kind)
-    leaked = proof.found_in(exchange)
+    leaked = why_leaked(one, control, baseline, exchange)
     if leaked is not None:
         assert exchange.answer is not None
         how = "" if exchange.answer.status < 400 else ", though it refuses"
@@ -66,7 +65,7 @@ def judge(case: Case, one: Attacker, control: Control, baseline: Baseline | None
         )
     if exchange.answer is None or exchange.answer.status == 429:
         return inconclusive("no-answer", f"{one.shown} got {exchange.outcome} for {label}", notes=notes_on(case, one))
-    if baseline is not None and not proof.exists:
+    if baseline is not None and control.proof.exists and not _telling(control, baseline).exists:
         return inconclusive(
             "baseline", f"an object that never existed is answered with what shows {label}: {baseline.exchange.line}"
         )
@@ -88,6 +87,25 @@ def judge(case: Case, one: Attacker, control: Control, baseline: Baseline | None
         f"{one.shown}: {exchange.line}: {why}",
         notes=[*notes_on(case, one), *more],
     )
+
+
+def why_leaked(one: Attacker, control: Control, baseline: Baseline | None, exchange: Exchange) -> str | None:
+    """What of the victim's object an answer shows, in words; None where nothing is proven."""
+    found = _telling(control, baseline).found_in(exchange)
+    return found or _as_a_whole(control, baseline, one, exchange)
+
+
+def _telling(control: Control, baseline: Baseline | None) -> Proof:
+    """What proves the object, less what a caller is told of one that never existed."""
+    return control.proof if baseline is None else control.proof.besides([baseline.exchange.answer], baseline.names)
+
+
+def _as_a_whole(control: Control, baseline: Baseline | None, one: Attacker, exchange: Exchange) -> str | None:
+    """The same object by its id, where the map does not say what proves one."""
+    if control.proof.declared or baseline is None or exchange.answer is None:
+        return None
+    found = same_object(exchange.answer, control.answer, baseline.exchange.answer, one.victim.id, baseline.ids)
+    return f"the same object as its owner's answer, id {one.victim.id}" if found else None
 
 
 def why_refused(  # noqa: PLR0911 - a table of refusals
