@@ -11,6 +11,7 @@ from pytest_launchready.contracts.deviations import Deviation, deviation_of, unk
 from pytest_launchready.contracts.engines import Compiled, EngineName, compile_bundled
 from pytest_launchready.contracts.media import chosen, is_json
 from pytest_launchready.contracts.operations import Document, Operation
+from pytest_launchready.contracts.routing import Routes
 from pytest_launchready.contracts.schemas import Bundle, bundle
 from pytest_launchready.contracts.unknown import Shape, shape_of, unknown_fields
 from pytest_launchready.core.answer import Answer
@@ -51,6 +52,7 @@ class Described:
 
     def __init__(self, document: Document, *, base: str = "", engine: EngineName | None = None) -> None:
         self.document = document
+        self._routes = Routes(document)
         self._base = base.rstrip("/")
         """Path below which the target's API stands, which the document may leave out."""
         self._engine = engine
@@ -138,7 +140,7 @@ class Described:
         if self._base and path.startswith(f"{self._base}/"):
             ways.append(path.removeprefix(self._base))
         methods = [method, "GET"] if method == "HEAD" else [method]
-        found = (self.document.find(word, way) for word in methods for way in ways)
+        found = (self._routes.find(word, way) for word in methods for way in ways)
         return next((one for one in found if one is not None), None)
 
     def _promise(self, operation: Operation, status: int, *, written: str | None = None) -> Promise | None:

@@ -22,7 +22,12 @@ ANYTHING: Final = {"type": ["array", "boolean", "number", "object", "string"]}
 ERRORS: Final = {
     "type": "array",
     "minItems": 1,
-    "items": {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}},
+    "items": {
+        "type": "object",
+        "required": ["message"],
+        "properties": {"message": {"type": "string"}},
+        "additionalProperties": True,
+    },
 }
 
 

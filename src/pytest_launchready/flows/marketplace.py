@@ -29,7 +29,7 @@ from pytest_launchready.wire.engine import Engine
 from pytest_launchready.wire.patience import Patience
 from pytest_launchready.wire.terms import terms_for
 from pytest_launchready.wire.timing import Clock
-from pytest_launchready.wire.transport import Policy, Transport
+from pytest_launchready.wire.transport import Observer, Policy, Transport
 
 if TYPE_CHECKING:
     import httpx
@@ -86,6 +86,8 @@ class Marketplace:
         self._actor_class = actor_class
         self.tally = Tally()
         self.trail = Trail()
+        self.observers: list[Observer] = []
+        """Who hears of every exchange."""
         self._sent = 0
         clock = Clock(lambda: engine.current_test)
         self._opening = {"signup", "login", *(person.login for person in mapped.people.values())}
@@ -178,6 +180,8 @@ class Marketplace:
         self.tally.add(exchange)
         self.trail.add(exchange)
         self.secrets.learn(exchange, opens=exchange.step in self._opening)
+        for observer in self.observers:
+            observer.saw(exchange)
 
 
 if TYPE_CHECKING:

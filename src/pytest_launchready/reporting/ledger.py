@@ -15,6 +15,7 @@ import pytest
 
 from pytest_launchready.flows.tally import merged
 from pytest_launchready.flows.timings import summed
+from pytest_launchready.probes.contract.watching import merged as findings
 from pytest_launchready.reporting.outcomes import verdict_of
 
 SCHEMA = 1
@@ -77,6 +78,7 @@ class Ledger:
                 "steps": merged([trace["exchanges"] for trace in traces if "exchanges" in trace]),
             },
             "latency": summed([trace["latency"] for trace in traces if "latency" in trace]),
+            "contract": findings(traces),
             "checks": [_check(test) for test in tests if "check" in test],
             "tests": [test for test in plain if "check" not in self._tests[test["id"]]],
             "collection_errors": sorted(self._errors, key=lambda error: error["id"]),

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_launchready.reporting import html, outcomes, terminal
 from pytest_launchready.reporting.ledger import FACTS
-from pytest_launchready.session import state
+from pytest_launchready.session import contracts, state
 
 
 def treat_sigterm_as_interrupt(config: pytest.Config) -> None:
@@ -39,6 +39,8 @@ def summarize(reporter: pytest.TerminalReporter, run: state.State) -> None:
     if not run.traces and not absent:
         return
     reporter.write_sep("-", f"launchready: {run.mapped.target.name}")
+    for line in contracts.lines(run):
+        reporter.write_line(line)
     for line in terminal.note_lines(notes_of(reporter)):
         reporter.write_line(line)
     for line in absent:

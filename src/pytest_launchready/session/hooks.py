@@ -8,13 +8,14 @@ import pytest
 
 from pytest_launchready.core.settings import Settings
 from pytest_launchready.reporting import outcomes, terminal
-from pytest_launchready.session import awaiting, building, ending, recording, redacting, state, sweeping
+from pytest_launchready.session import awaiting, building, contracts, ending, recording, redacting, state, sweeping
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
     """Settles what this run is, and joins the hooks that it needs; raises UsageError for a bad map."""
     run = state.begin(config, settings)
     building.refuse(run)
+    contracts.refuse(settings)
     ending.treat_sigterm_as_interrupt(config)
     config.stash[outcomes.ALLOWED] = settings.get("allow-inconclusive")
     config.pluginmanager.register(redacting.Redacting(config, run.secrets), "launchready-redacting")
@@ -49,6 +50,8 @@ class Hooks:
         if state.was_interrupted(self._run):
             # Every test may have passed: the run is not over all the same, since what it has made is still there.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
+        elif contracts.is_broken(self._run) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What could not be decided, what was not covered, what the run left."""

@@ -47,6 +47,8 @@ class State:
     demo: demo.Host | None = None
     marketplaces: list[Marketplace] = field(default_factory=list)
     traces: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[dict[str, Any]] = field(default_factory=list)
+    """What kept answers from being judged by their contract, if they were to be."""
     swept: list[str] = field(default_factory=list)
     """What came of what earlier runs had left."""
 
@@ -142,6 +144,16 @@ def require(config: pytest.Config, names: Iterable[str]) -> None:
             raise NotCovered(f"not covered: {reason}")
 
 
+def findings_of(marketplace: Marketplace) -> list[dict[str, Any]]:
+    """How the answers of a run differ from what is promised, where every one was judged."""
+    return [
+        finding
+        for observer in marketplace.observers
+        if hasattr(observer, "findings")
+        for finding in observer.findings(marketplace.secrets)
+    ]
+
+
 INTERRUPTED = "interrupted while it undid what it had made; the next run, or `launchready sweep`, goes on"
 
 
@@ -156,6 +168,8 @@ def leave(config: pytest.Config, state: State) -> None:
             trace["failed"] = (("run", state.run.id, INTERRUPTED),)
         told = {"sent": marketplace.sent, "reasons": marketplace.consent.reasons}
         told |= {"exchanges": marketplace.tally.facts(), "people": marketplace.company.roster()}
+        told["contract"] = [*findings_of(marketplace), *state.broken]
+        state.broken.clear()
         told["latency"] = marketplace.company.stage.timings.facts()
         waits = asdict(marketplace.patience.waits)
         state.traces.append({**told, "waits": waits, "stopped": marketplace.budget.stopped(), **trace})

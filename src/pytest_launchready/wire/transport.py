@@ -60,6 +60,13 @@ class Policy(Protocol):
         """Hears that a request is over, however: answered, failed or cancelled; once for each `before` that passed."""
 
 
+class Observer(Protocol):
+    """What hears of every exchange once it has ended, and judges it on its own."""
+
+    def saw(self, exchange: Exchange) -> None:
+        """Hears of an exchange, also of one without an answer; never raises."""
+
+
 @dataclass(slots=True)
 class _Lane:
     """An inner transport that is closed once it is retired and idle."""
