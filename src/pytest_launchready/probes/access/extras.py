@@ -12,35 +12,8 @@ from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.mapping.records import Body, Request
 from pytest_launchready.mapping.template import Template
 
-LARGE: Final = 1_000_007
-"""An amount that nobody has by chance."""
-SMALL: Final = Decimal("1.07")
 JUNK: Final = "launchready_extra"
 """A field that means nothing: whoever keeps it keeps everything, and so proves nothing by a new field."""
-ROLES: Final = re.compile(r"^(?:user)?(?:role|roles|authorities|groups?)$|(?:user|account)type$")
-FLAGS: Final = re.compile(r"admin|staff|superuser|moderator|verified|approved|featured|promoted|sponsored|premium|vip")
-RIGHTS: Final = re.compile(r"^(?:permissions?|scopes?|privileges?)$")
-FUNDS: Final = re.compile(r"balance|credits?$|wallet|points$|funds$|limit$")
-COSTS: Final = re.compile(r"^(?:.*total.*|price|amount|charged|discount|fee|subtotal|cost|paidamount|amountpaid)$")
-UNPAID: Final = re.compile(r"pending|unpaid|new|created|open|awaiting\w*|draft", re.IGNORECASE)
-STANDARD: Final[Mapping[str, Any]] = {
-    "role": "admin",
-    "roles": ["admin"],
-    "is_admin": True,
-    "admin": True,
-    "is_staff": True,
-    "is_superuser": True,
-    "permissions": ["admin"],
-    "verified": True,
-    "is_verified": True,
-    "email_verified": True,
-    "balance": LARGE,
-    "credit": LARGE,
-    "credits": LARGE,
-}
-"""What accounts have in many products, spelt with underscores."""
-OWNERS: Final = ("owner_id", "owner", "user_id")
-
 ROUNDS: Final = 3
 """Tries with what refusals leave: servers name ten fields or so at once."""
 
@@ -69,6 +42,8 @@ def injected(request: Request, extras: Mapping[str, Any], beside: Callable[[Any]
         content = template.render(scope)
         if body.kind == "graphql":
             return {**content, "variables": _into_input(content.get("variables") or {}, extras)}
+        if body.kind in {"form", "multipart"}:
+            return {**content, **_in_brackets(content, extras, beside)}
         changed, found = _placed(content, extras, beside)
         return changed if found or not isinstance(content, Mapping) else {**content, **extras}
 
@@ -117,49 +92,6 @@ def fewer(tried: int, left: Mapping[str, Any], refusal: str, shown: Mapping[str,
     return dict(shown) if tried <= ROUNDS and shown and left != shown else None
 
 
-def account_extras(view: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What an account must not set on itself: everything worth a try, and of that what its own JSON shows."""
-    shown = {name: value for name, value in ((n, _raised(n, v)) for n, v in names_in(view)) if value is not None}
-    known = {plain_name(name) for name in shown}
-    camel = any(re.search(r"[a-z][A-Z]", name) for name, _ in names_in(view))
-    snake = any("_" in name for name, _ in names_in(view))
-    everything = {**shown, JUNK: "extra"}
-    for name, value in STANDARD.items():
-        if plain_name(name) in known:
-            continue
-        everything |= dict.fromkeys(_spelt(name, camel=camel, snake=snake), value)
-    return everything, shown or {"role": STANDARD["role"]}
-
-
-def object_extras(view: Any, kind: str, owner: Any, stranger: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What an owner must not set on an object: everything worth a try, and of that what its own JSON shows."""
-    shown: dict[str, Any] = {}
-    for name, value in names_in(view):
-        raised = _raised(name, value)
-        if raised is not None:
-            shown.setdefault(name, raised)
-        if kind != "listing" and (lowered := _lowered(name, value)) is not None:
-            shown.setdefault(name, lowered)
-        if (
-            kind == "order"
-            and plain_name(name).endswith("status")
-            and isinstance(value, str)
-            and UNPAID.fullmatch(value)
-        ):
-            shown.setdefault(name, _cased("paid", value))
-    if owner is None or stranger is None:
-        return dict(shown), shown
-    camel = any(re.search(r"[a-z][A-Z]", name) for name, _ in names_in(view))
-    given: dict[str, Any] = {}
-    for name, value in names_in(view):
-        if isinstance(value, Mapping) and any(str(inner) == str(owner) for inner in value.values()):
-            given |= {f"{name}Id" if camel else f"{name}_id": stranger, name: stranger}
-        elif not isinstance(value, Mapping | list) and str(value) == str(owner) and plain_name(name) != "id":
-            given[name] = stranger
-    standard = {spelt: stranger for name in OWNERS for spelt in _spelt(name, camel=camel, snake=not camel)}
-    return {**standard, **shown, **given}, {**shown, **given}
-
-
 def taken(before: Any, after: Any, extras: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """Of the extra fields those whose value is shown now and was not before: name, then, now."""
     old, new = leaves_of(before), leaves_of(after)
@@ -177,16 +109,6 @@ def taken(before: Any, after: Any, extras: Mapping[str, Any]) -> list[tuple[str,
     return found
 
 
-def handed_over(before: Any, after: Any, owner: Any, stranger: Any) -> list[tuple[str, Any, Any]]:
-    """Where a document named its owner and now names the stranger."""
-    new = leaves_of(after)
-    return [
-        (".".join(path), value, new[path])
-        for path, value in leaves_of(before).items()
-        if str(value) == str(owner) and str(new.get(path)) == str(stranger)
-    ]
-
-
 def same(shown: Any, sent: Any) -> bool:
     """Whether a value is the one that was sent, or a list that holds it, whatever its type and case."""
     if isinstance(shown, list):
@@ -197,6 +119,13 @@ def same(shown: Any, sent: Any) -> bool:
         return Decimal(str(shown)) == Decimal(str(sent))
     except InvalidOperation:
         return shown is not None and str(shown).lower() == str(sent).lower()
+
+
+def _in_brackets(form: Any, extras: Mapping[str, Any], beside: Callable[[Any], bool]) -> dict[str, Any]:
+    """The extras, named as the form names what stands beside them: `user[role]` next to `user[name]`."""
+    names = sorted((name for name in form if "[" in name), key=lambda name: not beside(form[name]))
+    outer = names[0].partition("[")[0] if names else None
+    return {name if outer is None else f"{outer}[{name}]": value for name, value in extras.items()}
 
 
 def _into_input(variables: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,64 +146,3 @@ def _placed(content: Any, extras: Mapping[str, Any], beside: Callable[[Any], boo
         return {**content, **extras}, True
     inner = {name: _placed(value, extras, beside) for name, value in content.items()}
     return {name: value for name, (value, _) in inner.items()}, any(found for _, found in inner.values())
-
-
-def _raised(name: str, value: Any) -> Any:
-    """A value that would raise whoever has it, of the type that is shown; None where the field gives no power."""
-    plain = plain_name(name)
-    if ROLES.search(plain) or RIGHTS.search(plain):
-        return _as_admin(value)
-    if FLAGS.search(plain):
-        return _set(plain, value)
-    return _amount(value, Decimal(LARGE)) if FUNDS.search(plain) else None
-
-
-def _as_admin(value: Any) -> Any:
-    """The admin's role, as this one is written."""
-    if isinstance(value, str):
-        return _cased("admin", value)
-    words = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return [_cased("admin", value[0] if value else "")] if words else None
-
-
-def _set(plain: str, value: Any) -> Any:
-    """A flag that is set, if it is one and is not set yet."""
-    if value is None:
-        return "2020-01-01T00:00:00Z" if plain.endswith("at") else True
-    if isinstance(value, bool):
-        return None if value else True
-    return 1 if value == 0 else None
-
-
-def _lowered(name: str, value: Any) -> Any:
-    """A price that would suit the buyer, of the type that is shown; None where the field is none."""
-    return _amount(value, SMALL) if COSTS.search(plain_name(name)) else None
-
-
-def _amount(value: Any, amount: Decimal) -> Any:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return int(amount) if amount >= LARGE else int(amount * 100)
-    if isinstance(value, float):
-        return float(amount)
-    if isinstance(value, str) and re.fullmatch(r"-?\d+(?:\.\d+)?", value):
-        return f"{amount:.2f}" if "." in value else str(int(amount))
-    return None
-
-
-def _cased(word: str, like: str) -> str:
-    """A word in the style of another: ADMIN for USER, ROLE_ADMIN for ROLE_USER, Admin for User."""
-    if like.upper().startswith("ROLE_"):
-        return f"{like[:5]}{_cased(word, like[5:])}"
-    if like.isupper():
-        return word.upper()
-    return word.capitalize() if like.istitle() else word
-
-
-def _spelt(name: str, *, camel: bool, snake: bool) -> tuple[str, ...]:
-    """A name in the style of the document, or in both where that shows none."""
-    humps = re.sub(r"_(\w)", lambda found: found[1].upper(), name)
-    if camel == snake:
-        return tuple(dict.fromkeys((name, humps)))
-    return (humps,) if camel else (name,)

@@ -12,21 +12,20 @@ from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
-from pytest_launchready.flows.objects import Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.stage import Stage
 from pytest_launchready.mapping.records import Map, Request, Resource
+from pytest_launchready.probes.access.case import awake, open_case
 from pytest_launchready.probes.access.extras import (
-    account_extras,
     fewer,
-    handed_over,
     injected,
     names_in,
-    object_extras,
     taken,
 )
 from pytest_launchready.probes.access.mass_assignment import PREFIX, REFERENCE, REMEDY
-from pytest_launchready.probes.access.spares import careful, spare
+from pytest_launchready.probes.access.objects import owner_name
+from pytest_launchready.probes.access.privileges import account_extras, handed_over, object_extras
+from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.access.witness import good, shown
 from pytest_launchready.probes.asking import Caller, ask
 from pytest_launchready.probes.order import owner_of, role_that_signs_up, why_untried
@@ -177,16 +176,11 @@ async def _subjected(context: Context, resource: Resource) -> Subjected:
         person = await company.add(role)
         account = {"id": person.account().get("id"), resource.name: person.account(), "owner": person.account()}
         return Subjected(stage, resource.name, person, account, read, update, own_account=True)
-    role = owner_of(stage.map.steps[resource.made_by])
-    owner = await spare(context)
-    if role not in {owner.role, owner.name}:
-        owner = await company.find(role)
-    thing = await stage.play(resource.made_by, owner, {})
-    made = stage.made_of(thing) if isinstance(thing, Thing) else None
-    if not isinstance(thing, Thing) or made is None:
-        raise NotCovered(f"not covered: {resource.made_by} makes no object that could be changed")
-    names = {**made.names, "id": thing.known().get("id"), resource.name: thing, "owner": owner.account()}
-    return Subjected(stage, resource.name, owner, names, read, update)
+    side = (await open_case(context, resource, owner_name(stage.map, resource))).owner
+    if side.id is None:
+        raise NotCovered(f"not covered: the map captures no id of a {resource.name}, so none can be told from another")
+    await awake(context, side.person)
+    return Subjected(stage, resource.name, side.person, {**side.names(resource.name), "id": side.id}, read, update)
 
 
 async def _put_back(one: Subjected, view: Any, sent: Mapping[str, Any], stranger: Person) -> None:

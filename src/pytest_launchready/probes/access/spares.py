@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.core.verdicts import Verdict, inconclusive
-from pytest_launchready.flows import entrance
+from pytest_launchready.flows.entrance import has_login, log_in
 from pytest_launchready.flows.person import Person
 from pytest_launchready.probes.order import role_that_signs_up
 from pytest_launchready.probes.subject import Context
@@ -21,20 +23,32 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
 SPARE = "access.spare"
+FRESH = 40.0
+"""Seconds after which a session may have ended by itself: the shortest that were seen live for a minute."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """The spare person, and when they logged in."""
+
+    person: Person
+    since: float
 
 
 async def spare(context: Context) -> Person:
-    """Somebody of an ordinary role who is logged in; the buyer where nobody signs up."""
+    """Somebody of an ordinary role who is logged in, not long ago; the buyer where nobody signs up."""
+    company = context.marketplace.company
+    clock = asyncio.get_running_loop().time
 
-    async def new() -> Person:
-        company = context.marketplace.company
+    async def new() -> Shared:
         role = role_that_signs_up(company.stage.map)
-        return await (company.add(role) if role else company.find("buyer"))
+        return Shared(await (company.add(role) if role else company.find("buyer")), clock())
 
-    person = await context.notebook.once(SPARE, new)
-    if not person.live:
-        await entrance.log_in(context.marketplace.company.stage, person)
-    return person
+    shared = await context.notebook.once(SPARE, new)
+    if not shared.person.live or (clock() - shared.since > FRESH and has_login(company.stage, shared.person)):
+        await log_in(company.stage, shared.person)
+        shared.since = clock()
+    return shared.person
 
 
 def careful(
