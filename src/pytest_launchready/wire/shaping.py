@@ -17,6 +17,8 @@ OLD_HANDSHAKE = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2"})
 """Their full handshake takes two round trips, that of TLS 1.3 one (RFC 8446, section 2)."""
 PACKET, PIECE = 1_460, 16_384
 """Bytes read at once: the first packet tells when an answer begins, later ones are read several at a time."""
+AT_HAND = 0.002
+"""Seconds in which data is read that has come already."""
 
 
 class Link:
@@ -36,7 +38,7 @@ class Link:
         return await _until(self._up_free)
 
     async def carry_down(self, count: int, since: float) -> float:
-        """Waits until so many bytes, that came at a moment, have arrived; the seconds."""
+        """Waits until so many bytes have arrived, the first of them not before a moment; the seconds."""
         self._down_free = max(self._down_free, since) + count * 8 / self.network.down
         return await _until(self._down_free)
 
@@ -70,10 +72,15 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
         first, self._asked = self._asked, False
+        begun = time.perf_counter()
         data = await self._inner.read(min(max_bytes, PACKET if first else PIECE), timeout)
+        came = time.perf_counter()
         if first:
             _count(await self._link.round_trip())
-        _count(await self._link.carry_down(len(data), time.perf_counter()))
+            came = time.perf_counter()
+        elif came - begun < AT_HAND:
+            came = 0.0  # it lay there already, so the link has carried it while we did something else
+        _count(await self._link.carry_down(len(data), came))
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
