@@ -15,9 +15,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.flows.marketplace import Marketplace
 from pytest_launchready.flows.run import Run
 from pytest_launchready.mapping.load import load_map
+from pytest_launchready.probes.access import objects
+from pytest_launchready.probes.notebook import Notebook
+from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.engine import Engine
 
 RUN = "lrpoints"
@@ -192,3 +196,118 @@ class Register:
     def by_token(self, token):
         """Whose token this is, or None."""
         return self.tokens.get(token)
+
+
+NOTE_PEOPLE = """
+[auth]
+bearer = "token"
+
+[steps.signup]
+request = "POST /people"
+json = { email = "{{ account.email }}", password = "{{ account.password }}" }
+capture = { id = "id" }
+
+[steps.login]
+request = "POST /sessions"
+json = { email = "{{ account.email }}", password = "{{ account.password }}" }
+"""
+NOTE_MAKER = """
+[steps.make_note]
+request = "POST /notes"
+json = { text = "note {{ unique }}" }
+capture = { id = "id", code = "code" }
+"""
+
+
+class Notes:
+    """People and their notes; what is asked of a note is for the test to answer."""
+
+    def __init__(self, anyone, answer):
+        self.anyone, self.answer = anyone, answer
+        self.notes = {}
+        self.numbers = itertools.count(4001)
+
+    def __call__(self, request):
+        """The answer to a request."""
+        match request.line:
+            case "POST /people":
+                return 201, {"id": self.anyone.join(**request.json)["id"]}
+            case "POST /sessions":
+                token = self.anyone.enter(**request.json)
+                return (200, {"token": token}) if token else (401, {"detail": "wrong"})
+        person = self.anyone.by_token(request.bearer)
+        if request.line == "POST /notes":
+            number = next(self.numbers)
+            note = {"id": number, "code": f"c{number * 7919:x}", "by": person["id"], "text": request.json["text"]}
+            self.notes[str(number)] = note
+            return 201, {"id": number, "code": note["code"]}
+        note = self.notes.get(self.wanted(request))
+        mine = note if note and person and note["by"] == person["id"] else None
+        return self.answer(request, person, note, mine)
+
+    @staticmethod
+    def wanted(request):
+        """The id that a request asks for, wherever it travels."""
+        query = request.query.get("id", [None])[-1]
+        body = request.json if request.body else {}
+        variables = body.get("variables", body)
+        return str(query or request.headers.get("x-note") or variables.get("id") or request.parts[-1])
+
+    def of(self, person):
+        """The newest note of a person."""
+        return next((note for note in reversed(self.notes.values()) if note["by"] == person["id"]), None)
+
+
+@pytest.fixture
+def notes(anyone):
+    """A function: what is answered to requests for a note → a shop of people and notes."""
+    return lambda answer: Notes(anyone, answer)
+
+
+@pytest.fixture
+def judge(open_shop, serve):
+    """A function: an app and the table of a resource → check id → verdict; None where it is not covered."""
+
+    def run(app, resource, *, people=NOTE_PEOPLE, note=NOTE_MAKER, only="", **more):
+        text = f'{people}{note}\n[resources.note]\nmade_by = "make_note"\n{resource}'
+        market = open_shop(text, serve(app).url, **more)
+        run.market = market
+        context = Context(market, None, notebook=Notebook())
+        found = {}
+        for check in objects.checks(Subject(market.map)):
+            name = check.id.removeprefix("access.note.")
+            if check.absent is None and name.startswith(only):
+                try:
+                    found[name] = market._engine.run(lambda check=check: check.run(context))
+                except NotCovered as error:
+                    found[name] = None
+                    run.reasons[name] = str(error)
+        return found
+
+    run.reasons, run.people = {}, NOTE_PEOPLE
+    return run
+
+
+@pytest.fixture
+def conduct(open_shop, serve):
+    """A function: an app, a map and functions that make checks → check id without `access.` → verdict, or the reason.
+
+    The reason is a text: of a check that is not covered, whether that was known before or not.
+    """
+
+    def run(app, text, *parts, only="", **more):
+        market = open_shop(text, serve(app).url, **more)
+        run.market = market
+        context = Context(market, None, notebook=Notebook())
+        found = {}
+        for check in (check for part in parts for check in part(Subject(market.map))):
+            name = check.id.removeprefix("access.")
+            if not name.startswith(only):
+                continue
+            try:
+                found[name] = check.absent or market._engine.run(lambda check=check: check.run(context))
+            except NotCovered as error:
+                found[name] = str(error)
+        return found
+
+    return run

@@ -7,98 +7,15 @@ import json
 
 import pytest
 
-from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.probes.access import objects
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context, Subject
 
-PEOPLE = """
-[auth]
-bearer = "token"
-
-[steps.signup]
-request = "POST /people"
-json = { email = "{{ account.email }}", password = "{{ account.password }}" }
-capture = { id = "id" }
-
-[steps.login]
-request = "POST /sessions"
-json = { email = "{{ account.email }}", password = "{{ account.password }}" }
-"""
-NOTE = """
-[steps.make_note]
-request = "POST /notes"
-json = { text = "note {{ unique }}" }
-capture = { id = "id", code = "code" }
-"""
 READ = 'read = "GET /notes/{{ id }}"'
 UPDATE = 'update = { request = "PATCH /notes/{{ id }}", json = { text = "{{ canary }}" } }'
 DELETE = 'delete = "DELETE /notes/{{ id }}"'
 NOBODY = (401, {"detail": "who are you?"})
 NEVER = (404, {"detail": "no such note"})
-
-
-class Notes:
-    """People and their notes; what is asked of a note is for the test to answer."""
-
-    def __init__(self, anyone, answer):
-        self.anyone, self.answer = anyone, answer
-        self.notes = {}
-        self.numbers = itertools.count(4001)
-
-    def __call__(self, request):
-        """The answer to a request."""
-        match request.line:
-            case "POST /people":
-                return 201, {"id": self.anyone.join(**request.json)["id"]}
-            case "POST /sessions":
-                token = self.anyone.enter(**request.json)
-                return (200, {"token": token}) if token else (401, {"detail": "wrong"})
-        person = self.anyone.by_token(request.bearer)
-        if request.line == "POST /notes":
-            number = next(self.numbers)
-            note = {"id": number, "code": f"c{number * 7919:x}", "by": person["id"], "text": request.json["text"]}
-            self.notes[str(number)] = note
-            return 201, {"id": number, "code": note["code"]}
-        note = self.notes.get(self.wanted(request))
-        mine = note if note and person and note["by"] == person["id"] else None
-        return self.answer(request, person, note, mine)
-
-    @staticmethod
-    def wanted(request):
-        """The id that a request asks for, wherever it travels."""
-        query = request.query.get("id", [None])[-1]
-        body = request.json if request.body else {}
-        variables = body.get("variables", body)
-        return str(query or request.headers.get("x-note") or variables.get("id") or request.parts[-1])
-
-    def of(self, person):
-        """The newest note of a person."""
-        return next((note for note in reversed(self.notes.values()) if note["by"] == person["id"]), None)
-
-
-@pytest.fixture
-def judge(open_shop, serve):
-    """A function: an app and the table of a resource → check id → verdict; None where it is not covered."""
-
-    def run(app, resource, *, people=PEOPLE, note=NOTE, only="", **more):
-        text = f'{people}{note}\n[resources.note]\nmade_by = "make_note"\n{resource}'
-        market = open_shop(text, serve(app).url, **more)
-        run.market = market
-        context = Context(market, None, notebook=Notebook())
-        found = {}
-        for check in objects.checks(Subject(market.map)):
-            name = check.id.removeprefix("access.note.")
-            if check.absent is None and name.startswith(only):
-                try:
-                    found[name] = market._engine.run(lambda check=check: check.run(context))
-                except NotCovered as error:
-                    found[name] = None
-                    run.reasons[name] = str(error)
-        return found
-
-    run.reasons = {}
-    return run
 
 
 def said(found, *names):
@@ -138,16 +55,16 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
-def test_refusals_come_in_every_status_and_form(judge, anyone, refusal):
+def test_refusals_come_in_every_status_and_form(judge, notes, refusal):
     """None of them is a failure, and none is left undecided."""
-    found = judge(Notes(anyone, guarded(lambda *_: refusal, anonymous=refusal)), READ)
+    found = judge(notes(guarded(lambda *_: refusal, anonymous=refusal)), READ)
     assert said(found, "read.stranger", "read.anonymous") == ("passed", "passed")
 
 
 @pytest.mark.parametrize("status", [200, 203, 403, 404, 500])
-def test_a_leak_is_proven_by_data_whatever_the_status_says(judge, anyone, status):
+def test_a_leak_is_proven_by_data_whatever_the_status_says(judge, notes, status):
     """The victim's text in the answer is a leak, even in a refusal; the message masks what was matched."""
-    app = Notes(anyone, guarded(lambda _r, _p, note: (status, {"error": "no", "note": note["text"]})))
+    app = notes(guarded(lambda _r, _p, note: (status, {"error": "no", "note": note["text"]})))
     verdict = judge(app, READ)["read.stranger"]
     assert verdict.code == "leak"
     assert verdict.failure.title.startswith("stranger reads buyer's note 4001")
@@ -171,27 +88,27 @@ def hidden(text):
 
 
 @pytest.mark.parametrize("way", hidden("x"))
-def test_a_leak_is_seen_however_it_is_written(judge, anyone, way):
+def test_a_leak_is_seen_however_it_is_written(judge, notes, way):
     """In a header, a cookie, base64, HTML, JSON in JSON, or another case."""
-    app = Notes(anyone, guarded(lambda _r, _p, note: hidden(note["text"])[way]))
+    app = notes(guarded(lambda _r, _p, note: hidden(note["text"])[way]))
     assert said(judge(app, READ), "read.stranger") == ("leak",)
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_a_200_with_the_callers_own_object_is_no_leak(judge, anyone, leaky):
+def test_a_200_with_the_callers_own_object_is_no_leak(judge, notes, leaky):
     """Servers that ignore the id answer with what is the caller's."""
-    app = Notes(anyone, None)
+    app = notes(None)
     app.answer = guarded(lambda _r, person, note: (200, note if leaky else app.of(person)))
     assert said(judge(app, READ), "read.stranger") == ("leak" if leaky else "passed",)
 
 
-def test_what_an_answer_only_repeats_of_the_request_proves_nothing(judge, anyone):
+def test_what_an_answer_only_repeats_of_the_request_proves_nothing(judge, notes):
     """A refusal that names the id that was asked for, and a `match` by that id, is no leak."""
 
     def refuse(request, person, note):
         return 403, {"id": int(request.parts[-1]), "error": f"{request.path} is not yours"}
 
-    app = Notes(anyone, guarded(refuse))
+    app = notes(guarded(refuse))
     assert said(judge(app, f'{READ}\nmatch = "id == {{{{ id }}}}"', only="read"), "read.stranger") == ("leak",)
     never = app.answer
 
@@ -202,7 +119,7 @@ def test_what_an_answer_only_repeats_of_the_request_proves_nothing(judge, anyone
             else never(request, person, note, mine)
         )
 
-    app = Notes(anyone, echo)
+    app = notes(echo)
     found = judge(app, f'{READ}\nmatch = "id == {{{{ id }}}}"', only="read")
     assert said(found, "read.stranger") == ("baseline",)
     assert said(judge(app, READ, only="read"), "read.stranger") == ("passed",)
@@ -217,14 +134,14 @@ PLACES = {
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_an_id_may_travel_anywhere(judge, anyone, place, leaky):
+def test_an_id_may_travel_anywhere(judge, notes, place, leaky):
     """In the query, the body or a header as in the path: the baseline asks there, too."""
-    app = Notes(anyone, guarded(lambda *_: (403, {"detail": "no"}), leaky=leaky))
+    app = notes(guarded(lambda *_: (403, {"detail": "no"}), leaky=leaky))
     assert said(judge(app, place), "read.stranger") == ("leak" if leaky else "passed",)
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_an_id_may_travel_in_graphql_variables(judge, anyone, leaky):
+def test_an_id_may_travel_in_graphql_variables(judge, notes, leaky):
     """Refusals are errors in a 200."""
 
     def answer(request, person, note, mine):
@@ -233,15 +150,15 @@ def test_an_id_may_travel_in_graphql_variables(judge, anyone, leaky):
         return 200, {"data": {"note": None}, "errors": [{"message": "not found" if person else "log in"}]}
 
     read = '[resources.note.read]\ngraphql = "query ($id: ID!) { note(id: $id) { id text } }"\n'
-    people = PEOPLE + '\n[contract]\ngraphql = "/graphql"\n'
-    found = judge(Notes(anyone, answer), read + 'variables = { id = "{{ id }}" }', people=people)
+    people = judge.people + '\n[contract]\ngraphql = "/graphql"\n'
+    found = judge(notes(answer), read + 'variables = { id = "{{ id }}" }', people=people)
     assert said(found, "read.stranger", "read.anonymous") == (("leak", "leak") if leaky else ("passed", "passed"))
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_a_route_without_an_id_answers_with_the_callers_own(judge, anyone, leaky):
+def test_a_route_without_an_id_answers_with_the_callers_own(judge, notes, leaky):
     """`GET /note` leaks only if the victim's data is in it, as from a cache that forgets who asks."""
-    app = Notes(anyone, None)
+    app = notes(None)
 
     def answer(request, person, note, mine):
         if person is None:
@@ -256,9 +173,9 @@ def test_a_route_without_an_id_answers_with_the_callers_own(judge, anyone, leaky
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_an_object_may_be_read_by_its_code_and_not_by_its_id(judge, anyone, leaky):
+def test_an_object_may_be_read_by_its_code_and_not_by_its_id(judge, notes, leaky):
     """What a capture calls the object serves as its id."""
-    app = Notes(anyone, None)
+    app = notes(None)
 
     def answer(request, person, note, mine):
         note = next((note for note in app.notes.values() if note["code"] == request.parts[-1]), None)
@@ -270,7 +187,7 @@ def test_an_object_may_be_read_by_its_code_and_not_by_its_id(judge, anyone, leak
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_tokens_that_soon_end_are_renewed_before_a_refusal_is_believed(judge, anyone, leaky):
+def test_tokens_that_soon_end_are_renewed_before_a_refusal_is_believed(judge, notes, leaky):
     """A 401 after an expiry is no refusal of the object: the stranger logs in again and tries once more."""
     uses = {}
 
@@ -280,12 +197,12 @@ def test_tokens_that_soon_end_are_renewed_before_a_refusal_is_believed(judge, an
             return NOBODY
         return (200, note) if mine or (note and leaky) else NEVER
 
-    found = judge(Notes(anyone, answer), READ)
+    found = judge(notes(answer), READ)
     assert said(found, "read.stranger", "read.anonymous") == ("leak" if leaky else "passed", "passed")
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_a_token_for_guests_is_not_what_anonymous_means(judge, anyone, leaky):
+def test_a_token_for_guests_is_not_what_anonymous_means(judge, notes, leaky):
     """Nobody in particular sends no credentials at all, though the shop hands a guest's token to everybody."""
 
     def answer(request, person, note, mine):
@@ -294,7 +211,7 @@ def test_a_token_for_guests_is_not_what_anonymous_means(judge, anyone, leaky):
             return (200, note, given) if mine else (404, {"detail": "no such note"}, given)
         return (200, note, given) if leaky and note else (404, {"detail": "no such note"}, given)
 
-    found = judge(Notes(anyone, answer), READ)
+    found = judge(notes(answer), READ)
     assert said(found, "read.stranger", "read.anonymous") == ("passed", "leak" if leaky else "passed")
 
 
@@ -311,9 +228,9 @@ WRITES = {
 
 
 @pytest.mark.parametrize(("answered", "changes", "verdict"), WRITES.values(), ids=WRITES)
-def test_a_write_is_judged_by_what_the_owner_sees_afterwards(judge, anyone, answered, changes, verdict):
+def test_a_write_is_judged_by_what_the_owner_sees_afterwards(judge, notes, answered, changes, verdict):
     """Whatever the attacker is told."""
-    app = Notes(anyone, None)
+    app = notes(None)
 
     def answer(request, person, note, mine):
         if person is None:
@@ -332,7 +249,7 @@ def test_a_write_is_judged_by_what_the_owner_sees_afterwards(judge, anyone, answ
 
 
 @pytest.mark.parametrize("open_to", ["nobody", "stranger"])
-def test_an_update_need_not_carry_a_canary(judge, anyone, open_to):
+def test_an_update_need_not_carry_a_canary(judge, notes, open_to):
     """`status = cancelled`: what the owner's own write changes is what an attacker's must not."""
 
     def answer(request, person, note, mine):
@@ -344,12 +261,12 @@ def test_an_update_need_not_carry_a_canary(judge, anyone, open_to):
 
     looks = itertools.count()
     update = 'update = { request = "POST /cancel/{{ id }}" }'
-    found = judge(Notes(anyone, answer), f"{READ}\n{update}")
+    found = judge(notes(answer), f"{READ}\n{update}")
     assert said(found, "update.stranger") == ("written" if open_to == "stranger" else "passed",)
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_what_changes_by_itself_is_no_write(judge, anyone, leaky):
+def test_what_changes_by_itself_is_no_write(judge, notes, leaky):
     """Counters of visits and times of the last look move at every request."""
     ticks = itertools.count(1)
 
@@ -364,12 +281,12 @@ def test_what_changes_by_itself_is_no_write(judge, anyone, leaky):
         more = {"visits": tick, "mood": f"mood {tick}", "updated_at": f"2026-01-01T00:00:{tick % 60:02}Z"}
         return 200, {**mine, **more}
 
-    found = judge(Notes(anyone, answer), f"{READ}\n{UPDATE}")
+    found = judge(notes(answer), f"{READ}\n{UPDATE}")
     assert said(found, "update.stranger") == ("written" if leaky else "passed",)
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_a_write_may_show_late(judge, anyone, leaky):
+def test_a_write_may_show_late(judge, notes, leaky):
     """Where the owner's own change takes a while to show, an attacker's is waited for as long."""
     import time
 
@@ -386,13 +303,13 @@ def test_a_write_may_show_late(judge, anyone, leaky):
             return 202, None
         return (200, dict(mine)) if mine else NEVER
 
-    found = judge(Notes(anyone, answer), f"{READ}\n{UPDATE}")
+    found = judge(notes(answer), f"{READ}\n{UPDATE}")
     assert said(found, "update.stranger") == ("written" if leaky else "passed",)
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
 @pytest.mark.parametrize(("rules", "restored"), [("", True), ("Aa1!", False)], ids=["set back", "kept"])
-def test_a_change_of_a_password_is_verified_by_logging_in(judge, anyone, rules, restored, leaky):
+def test_a_change_of_a_password_is_verified_by_logging_in(judge, notes, anyone, rules, restored, leaky):
     """No read shows a password: the owner's log-in must still work, and does again in the end."""
 
     def answer(request, person, note, mine):
@@ -405,7 +322,7 @@ def test_a_change_of_a_password_is_verified_by_logging_in(judge, anyone, rules, 
         return (200, mine) if mine else NEVER
 
     update = 'update = { request = "PUT /notes/{{ id }}", json = { password = "{{ canary }}RULES" } }\nverify = "login"'
-    found = judge(Notes(anyone, answer), f"{READ}\n{update.replace('RULES', rules)}")
+    found = judge(notes(answer), f"{READ}\n{update.replace('RULES', rules)}")
     assert said(found, "update.stranger") == ("written" if leaky else "passed",)
     changed = ["canary" in one["password"] for one in anyone.people.values()]
     assert changed == [not restored, False]
@@ -414,9 +331,9 @@ def test_a_change_of_a_password_is_verified_by_logging_in(judge, anyone, rules, 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
 @pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
-def test_a_delete_is_judged_by_what_the_owner_still_sees(judge, anyone, soft, leaky):
+def test_a_delete_is_judged_by_what_the_owner_still_sees(judge, notes, soft, leaky):
     """Gone, or only marked as such; a 204 alone says nothing."""
-    app = Notes(anyone, None)
+    app = notes(None)
 
     def answer(request, person, note, mine):
         if person is None:
@@ -436,9 +353,9 @@ def test_a_delete_is_judged_by_what_the_owner_still_sees(judge, anyone, soft, le
 
 
 @pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
-def test_a_list_may_hide_what_the_item_shows(judge, anyone, leaky):
+def test_a_list_may_hide_what_the_item_shows(judge, notes, leaky):
     """Ids in the caller's list tell whose objects it has, though no proof stands there; other ids mean nothing."""
-    app = Notes(anyone, None)
+    app = notes(None)
 
     def answer(request, person, note, mine):
         if person is None:
@@ -454,9 +371,9 @@ def test_a_list_may_hide_what_the_item_shows(judge, anyone, leaky):
 
 
 @pytest.mark.parametrize("name", ["writer", "user_id", None])
-def test_a_filter_must_not_open_a_list(judge, anyone, name):
+def test_a_filter_must_not_open_a_list(judge, notes, name):
     """Filters are named after the fields that say whose an item is, and a few common ones."""
-    app = Notes(anyone, None)
+    app = notes(None)
 
     def answer(request, person, note, mine):
         if person is None:
@@ -474,7 +391,7 @@ def test_a_filter_must_not_open_a_list(judge, anyone, name):
         assert name in found["list.stranger"].failure.title
 
 
-def test_a_delete_may_take_objects_of_another_resource_along(open_shop, serve, anyone):
+def test_a_delete_may_take_objects_of_another_resource_along(judge, open_shop, serve, anyone):
     """Deletes are tried on spares with a chain of their own, so what cascades was nobody else's evidence."""
     folders, notes, numbers = {}, {}, itertools.count(70)
 
@@ -504,7 +421,7 @@ def test_a_delete_may_take_objects_of_another_resource_along(open_shop, serve, a
         return 200, row
 
     market = open_shop(
-        f"""{PEOPLE}
+        f"""{judge.people}
 [steps.make_folder]
 request = "POST /folders"
 json = {{ name = "folder {{{{ unique }}}}" }}

@@ -59,11 +59,11 @@ def _beside(answer: Answer, number: Any, places: frozenset[Path]) -> set[tuple[P
 def same_object(answer: Answer, control: Answer, base: Answer | None, number: Any, never: list[str]) -> bool:
     """Whether a good answer is the owner's object, by its id and most of what stands beside it.
 
-    An answer that repeats any id it was asked for proves nothing by it.
+    Where any id is answered with itself, or with this object, that proves nothing.
     """
     if number is None or base is None or not 200 <= answer.status < 300 or answer.json is None:
         return False
     places = places_of(control, number)
-    if any(places & places_of(base, one) for one in never):
+    if any(places & places_of(base, one) for one in (number, *never)):
         return False
     return bool(_beside(control, number, places)) and holds(answer, control, number, places, None)
