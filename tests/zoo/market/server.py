@@ -230,11 +230,23 @@ def payout(ask: Ask, key: str) -> Reply:
     return found
 
 
+def stock() -> None:
+    """So much that a page without bounds is seen to have none."""
+    keeper = str(uuid.UUID(int=2))
+    STORES[keeper] = {"id": keeper, "owner_id": ADMIN["id"], "name": "stock", "iban": "NL00"}
+    for number in range(700):
+        key = str(uuid.uuid4())
+        PRODUCTS[key] = {"id": key, "store_id": keeper, "title": f"part {number}", "price_cents": 100}
+
+
 app.nowhere = lambda ask: UNKNOWN.reply
 app.unreadable = lambda ask: bad("not JSON").reply
 app.broken = lambda ask, error: (500, {"status": 500, "title": "Internal Server Error"})
 ADMIN = {"id": str(uuid.UUID(int=1)), "email": "staff@market.test", "password": "Staff-pass-12345", "role": "ADMIN"}
 ACCOUNTS[ADMIN["id"]] = ADMIN | {"approved": True}
+
+if hole("big-pages"):
+    stock()
 
 if __name__ == "__main__":
     run(app)

@@ -301,6 +301,9 @@ def by_get(_ask: Ask) -> Reply:
 
 
 made("User", address="staff@relay.test", password="Staff-pass-12345", displayName="Staff", isStaff=True)
+STAFF = next(iter(OBJECTS.values()))
+for part in range(700 if hole("unbounded-page") else 0):
+    made("Product", title=f"part {part}", price=1.0, seller=STAFF, owner=STAFF)
 
 if __name__ == "__main__":
     run(app)
