@@ -10,13 +10,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from pytest_launchready.demo.faults import basics, conduct, hygiene, limits, objects, routes
+from pytest_launchready.demo.faults import basics, conduct, contract, hygiene, limits, objects, routes
 from pytest_launchready.demo.faults.defect import Defect
 from pytest_launchready.demo.market.base import Fault
 
 CATALOGUE: tuple[Defect, ...] = (
     *basics.DEFECTS,
     *conduct.DEFECTS,
+    *contract.DEFECTS,
     *hygiene.DEFECTS,
     *limits.DEFECTS,
     *objects.DEFECTS,

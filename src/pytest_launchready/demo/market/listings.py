@@ -108,6 +108,7 @@ def views(market: Market, rows: list[Row]) -> list[View]:
             "title": row["title"],
             "description": row["description"],
             "price": money(row["price"]),
+            "price_cents": row["price"],
             "currency": "USD",
             "stock": row["stock"],
             "seller": {"id": row["seller_id"], "name": row["seller_name"]},

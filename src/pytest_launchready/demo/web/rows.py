@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pytest_launchready.demo.faults.contract import misreported
 from pytest_launchready.demo.market.base import Market, Person
 from pytest_launchready.demo.market.fields import LARGEST_ID
 from pytest_launchready.demo.market.problems import not_found
@@ -77,7 +78,8 @@ def public(line: str, call: Callable[[Visit], Awaitable[object]], *, status: int
     method, _, path = line.partition(" ")
 
     async def handle(request: Request, _identify: Identify) -> Response:
-        return _answer(await call(await _visit(request, body=True)), status or STATUSES[method])
+        visit = await _visit(request, body=True)
+        return misreported(visit.market, line, _answer(await call(visit), status or STATUSES[method]))
 
     return Row(method, path, handle)
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pytest_launchready.demo.faults.contract import described
 from pytest_launchready.demo.market.fields import Fields
 from pytest_launchready.demo.web.http import answer, market_of
 
@@ -25,8 +26,8 @@ async def _version(request: Request) -> Response:
     return answer({"name": "launchready-demo", "build": market_of(request).build})
 
 
-async def _openapi(_request: Request) -> Response:
-    document = files("pytest_launchready.demo").joinpath("openapi.json").read_bytes()
+async def _openapi(request: Request) -> Response:
+    document = described(market_of(request), files("pytest_launchready.demo").joinpath("openapi.json").read_bytes())
     return Response(document, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
 
