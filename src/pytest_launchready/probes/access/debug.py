@@ -15,6 +15,7 @@ from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, pass
 from pytest_launchready.flows.raw import send_raw
 from pytest_launchready.flows.sending import graphql_path
 from pytest_launchready.mapping.records import Map, Request
+from pytest_launchready.probes.access.bodies import graphql_errors
 from pytest_launchready.probes.access.leftovers import BELOW_API, FILES, ROUTES, Leftover
 from pytest_launchready.probes.access.provoking import provoked
 from pytest_launchready.probes.access.traces import trace_in
@@ -73,10 +74,12 @@ async def _errors(context: Context) -> Verdict:
     seen = [
         (one.step or "a request of this run", one)
         for one in context.marketplace.trail.exchanges()
-        if one.answer is not None and one.answer.status >= 400 and urlsplit(one.url).path != endpoint
+        if one.answer is not None and one.answer.status >= 400
     ]
     for what, exchange in [*answered, *seen]:
         assert exchange.answer is not None
+        if urlsplit(exchange.url).path == endpoint and graphql_errors(exchange.answer):
+            continue  # errors of GraphQL are judged by checks of their own
         found = trace_in(exchange.answer)
         if found is not None:
             kind, words = found

@@ -9,7 +9,8 @@ from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.mapping.records import Map
 from pytest_launchready.probes.access.crashing import carriers_of, crash
 from pytest_launchready.probes.access.paging import list_steps, page
-from pytest_launchready.probes.access.sums import price, quantity, takes_quantity
+from pytest_launchready.probes.access.pricing import price
+from pytest_launchready.probes.access.sums import quantity, takes_quantity
 from pytest_launchready.probes.subject import Context, Subject
 
 LAST = 2

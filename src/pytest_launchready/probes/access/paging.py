@@ -23,7 +23,7 @@ from pytest_launchready.probes.order import actor_of, why_untried
 from pytest_launchready.probes.subject import Context
 
 WANTED: Final = 100_000
-SANE: Final = 500
+SANE: Final = 250
 """Items that one answer may hold: more than any page of people's, and what the largest caps in use allow."""
 USUAL: Final = ("limit", "per_page", "page_size", "pageSize", "size")
 """Names under which a page size usually travels; a server ignores those that it does not know."""
@@ -86,6 +86,12 @@ async def _judged(context: Context, step: Step) -> Verdict | str | None:
     if huge is None or huge.exchange.answer is None:
         return f"{step.name}: a page of {WANTED:,} is refused"
     why = _unbounded(plain, huge)
+    if why is None and huge.size == WANTED and huge.items and (huge.total is None or huge.total <= huge.items):
+        return inconclusive(
+            "too-few",
+            f"{step.name} says that its pages hold {WANTED:,} items, and has only {huge.items} to show: "
+            "whether there is a bound can be seen where there is more than one page of them",
+        )
     if why is None:
         return (
             f"{step.name}: asked for {WANTED:,} items, it gave {huge.items}{_bound(huge)}; "

@@ -36,7 +36,7 @@ class Shown:
 
 
 async def read_as_members(context: Context) -> list[str]:
-    """Plays every step that only reads and needs no more than a listing; what could not be read, and why."""
+    """Plays every step that only reads, needs no more than a listing and was not read yet; what went wrong."""
     stage = context.marketplace.company.stage
     trouble = []
     listing = None
@@ -46,7 +46,12 @@ async def read_as_members(context: Context) -> list[str]:
         listing = await a_listing(context)
     except (StepFailure, LaunchreadyError) as error:
         trouble.append(str(error).partition("\n")[0])
-    steps = [step for step in in_order(stage.map) if _only_reads(step) and why_untried(stage.map, step) is None]
+    read = {one.step for one in context.marketplace.trail.exchanges() if worked(one)}
+    steps = [
+        step
+        for step in in_order(stage.map)
+        if _only_reads(step) and step.name not in read and why_untried(stage.map, step) is None
+    ]
     for step in steps[:MOST_STEPS]:
         if listing is None and step.needs:
             continue
@@ -77,6 +82,12 @@ async def a_listing(context: Context) -> Thing:
     return await context.notebook.once("hygiene.listing", make)
 
 
+def last_good(context: Context, step: str) -> Exchange | None:
+    """The last request of a step that worked."""
+    kept = context.marketplace.trail.exchanges()
+    return next((one for one in reversed(kept) if one.step == step and worked(one)), None)
+
+
 async def _public_answers(context: Context) -> AsyncIterator[Shown]:
     stage = context.marketplace.company.stage
     try:
@@ -86,8 +97,7 @@ async def _public_answers(context: Context) -> AsyncIterator[Shown]:
     for name in ("search", "get_listing"):
         request = _one_request(stage.map.steps.get(name))
         if request is not None and why_not_covered(stage.map, name) is None:
-            exchange = await _ask(context, name, request, listing, {})
-            if exchange is not None:
+            for exchange in await _ask(context, name, request, listing, {}):
                 yield Shown(name, "the seller", exchange)
     for name, resource in list(stage.map.resources.items())[:MOST_RESOURCES]:
         for verb in sorted(resource.public & resource.verbs.keys() & {"read", "list"}):
@@ -98,33 +108,37 @@ async def _public_answers(context: Context) -> AsyncIterator[Shown]:
                 continue
             thing = listing if name == "listing" else await _made(stage, name)
             if thing is not None:
-                exchange = await _ask(context, f"{name}.{verb}", resource.verbs[verb].request, listing, thing.known())
-                if exchange is not None:
+                for exchange in await _ask(
+                    context, f"{name}.{verb}", resource.verbs[verb].request, listing, thing.known()
+                ):
                     yield Shown(f"{name}.{verb}", "the owner", exchange)
 
 
 async def _ask(
     context: Context, what: str, request: Request, listing: Thing, more: Mapping[str, Any]
-) -> Exchange | None:
-    """The answer to nobody in particular; to a member where one has to be logged in; None where both are refused."""
+) -> list[Exchange]:
+    """The answers to nobody in particular and to a member who has nothing to do with it, where they give anything."""
     company = context.marketplace.company
-    title = str(listing.known().get("title", ""))
-    scope = {**more, "listing": listing, "search": {"text": title}}
+    scope = {**more, "listing": listing, "search": {"text": str(listing.known().get("title", ""))}}
     scope.setdefault("id", listing.known().get("id"))
-    for role in ("anonymous", "buyer"):
-        caller = Caller(role, await company.find(role))
+    found, waited = [], False
+    for role in ("anonymous", "stranger"):
+        exchange = None
         try:
+            caller = Caller(role, await company.find(role))
             exchange = await ask(company.stage, what, request, caller, scope)
-            if what == "search" and worked(exchange) and not _shows(exchange, listing) and isinstance(listing, Listing):
+            missing = what == "search" and worked(exchange) and not _shows(exchange, listing) and not waited
+            if missing and isinstance(listing, Listing):
+                waited = True
                 await wait_until_found(company.stage, await company.find("buyer"), listing, None, INDEXED_WITHIN)
                 exchange = await ask(company.stage, what, request, caller, scope)
         except StepFailure:
-            pass  # the index is slow: what the search shows instead is judged
+            pass  # the index is slow, or there is no stranger: what was shown instead is judged
         except LaunchreadyError:
-            return None
-        if worked(exchange):
-            return exchange
-    return None
+            break
+        if exchange is not None and worked(exchange):
+            found.append(exchange)
+    return found
 
 
 async def _made(stage: Stage, kind: str) -> Thing | None:

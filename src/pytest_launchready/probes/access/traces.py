@@ -41,7 +41,7 @@ _TRACES: Final = {
         rf"^#\d+ {_PATH}[^\n]*\.php\(\d+\): "
         rf"|(?:Fatal error|Warning|Notice|Parse error)(?:</b>)?: [^\n]{{1,600}}? in (?:<b>)?{_PATH}[^\n]*?\.php"
     ),
-    "a Ruby stack trace": rf"(?:^|[\"'\s]){_PATH}?[\w./ -]+\.rb:\d+:in [`']",
+    "a Ruby stack trace": r"[\w./-]+\.rb:\d+:in [`']",
     "a .NET stack trace": (
         r"^\s*at [\w.`<>\[\]]+\([^\n)]*\) in [^\n]+\.(?:cs|vb|fs):line \d+|^\s*at (?:System|Microsoft)\.[\w.`<>]+\("
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -90,6 +91,31 @@ def varied(request: Request, spot: Spot, value: object) -> Request:
         value = Given(document, "graphql")
     content = compile_template(_with(source, spot.path, value))
     return replace(request, body=replace(request.body, content=content))
+
+
+def first_spot(step: Step, kind: str) -> tuple[Request | None, Spot | None]:
+    """The first value of a kind that a step sends, and the request that carries it."""
+    for part in step.parts:
+        if isinstance(part, Request):
+            for spot in spots(part):
+                if spot.kind == kind:
+                    return part, spot
+    return None, None
+
+
+def value_at(request: Request, spot: Spot) -> Any:
+    """What the map says in that place."""
+    holder = request.query if spot.place == "query" else request.body.content if request.body else None
+    value: Any = holder.source if holder is not None else ""
+    for part in spot.path:
+        value = value[part]
+    return value
+
+
+def typed(spot: Spot, number: Decimal | int, was: object = None) -> object:
+    """The number as the request carries it; in cents where the map has a whole number in its place."""
+    number = int(number * 100) if isinstance(was, int) and isinstance(number, Decimal) else number
+    return number if spot.typed and not isinstance(was, str) else str(number)
 
 
 async def play_varied(
