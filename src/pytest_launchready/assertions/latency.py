@@ -36,7 +36,6 @@ class Claim:
     name: str
     """Of the assertion."""
     quantity: str
-    part: float
     limit_ms: float
     rule: Rule
     share: float
@@ -73,7 +72,7 @@ class LatencyAssertions:
         """
         __tracebackhide__ = True
         rule = P95 if samples is None else once(samples, 0.05, "a p95")
-        claim = Claim("assert_p95_under", "p95", 0.95, limit_ms, rule, 0.05)
+        claim = Claim("assert_p95_under", "p95", limit_ms, rule, 0.05)
         return self._judge(claim, call, step, users, args, kwargs)
 
     def assert_median_under(
@@ -90,7 +89,7 @@ class LatencyAssertions:
         """Passes if half of the calls take no longer; see `assert_p95_under`."""
         __tracebackhide__ = True
         rule = MEDIAN if samples is None else once(samples, 0.5, "a median")
-        claim = Claim("assert_median_under", "median", 0.5, limit_ms, rule, 0.5)
+        claim = Claim("assert_median_under", "median", limit_ms, rule, 0.5)
         return self._judge(claim, call, step, users, args, kwargs)
 
     def assert_all_under(
@@ -107,7 +106,7 @@ class LatencyAssertions:
         """Passes if not one of 59 calls, or of `samples`, takes longer; see `assert_p95_under`."""
         __tracebackhide__ = True
         rule = Every(needed(0, 0.05) if samples is None else samples)
-        claim = Claim("assert_all_under", "longest call", 1.0, limit_ms, rule, 0.0)
+        claim = Claim("assert_all_under", "longest call", limit_ms, rule, 0.0)
         return self._judge(claim, call, step, users, args, kwargs)
 
     def assert_phase_under(
@@ -132,7 +131,7 @@ class LatencyAssertions:
         if not is_verb(call):
             raise UseError("assert_phase_under() wants a verb of a person, as buyer.search: only exchanges have phases")
         rule = P95 if samples is None else once(samples, 0.05, "a p95")
-        claim = Claim("assert_phase_under", f"p95 of {PHASES[phase]}", 0.95, limit_ms, rule, 0.05, phase)
+        claim = Claim("assert_phase_under", f"p95 of {PHASES[phase]}", limit_ms, rule, 0.05, phase)
         return self._judge(claim, call, None, users, args, kwargs)
 
     @verb
@@ -210,13 +209,13 @@ class LatencyAssertions:
     async def _recorded(self, claim: Claim, step: str) -> None:
         self._check_step(step)
         times = self._market.company.stage.timings.of(step)
-        question = Question(step, claim.quantity, claim.part, self._lenient)
+        question = Question(step, claim.quantity, self._lenient)
         verdict = verdict_on_recorded(times, claim.limit_ms / 1000, claim.share, question)
         self._settle(step, f"{claim.quantity} of {step} is under {claim.limit_ms:g} ms", verdict)
 
     def _conclude(self, claim: Claim, what: str, series: Series, ran: sampler.Ran) -> None:
         __tracebackhide__ = True
-        verdict = verdict_on(series, ran, Question(what, claim.quantity, claim.part, self._lenient))
+        verdict = verdict_on(series, ran, Question(what, claim.quantity, self._lenient))
         name = what.rpartition(".")[2]
         self._settle(name, f"{claim.quantity} of {what} is under {claim.limit_ms:g} ms", verdict)
 

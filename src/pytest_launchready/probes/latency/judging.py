@@ -29,8 +29,6 @@ class Question:
     """Whose time: "search, as buyer"."""
     quantity: str
     """What of it: "p95", "median", "p95 of the first byte"."""
-    part: float
-    """The quantile that is judged, as 0.95; 1 for the longest."""
     note: bool = False
     """Whether a sample that does not decide, and does not look too slow, is a note only."""
 
@@ -48,7 +46,7 @@ def verdict_on(series: Series, ran: Ran, question: Question) -> Verdict:
     if series.n == 0:
         return inconclusive(code, reason)
     reason = f"{reason}. {evidence.said}"
-    if question.note and series.quantile(question.part) <= series.limit:
+    if question.note and series.slow <= series.n * series.rule.share:
         return passed(evidence, notes=[f"consistent with it, not proven: {reason}"])
     return inconclusive(code, reason, evidence)
 

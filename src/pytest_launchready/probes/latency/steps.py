@@ -106,7 +106,7 @@ async def _sample(context: Context, steps: Iterable[Step]) -> Mapping[str, Found
     async with context.notebook.sampling:
         ran = await in_turn(list(ready.values()), latency.seconds)
     for name, (_, series) in ready.items():
-        found[name] = verdict_on(series, ran, Question(name, "p95", 0.95, latency.undecided == "note"))
+        found[name] = verdict_on(series, ran, Question(name, "p95", latency.undecided == "note"))
     return found
 
 
@@ -117,7 +117,7 @@ async def _recorded(step: Step, context: Context) -> Verdict:
     if not times.seconds:
         why = "no call of it has worked in this session, and none is made only to time it"
         raise NotCovered(f"not covered: latency.{step.name}: {why}")
-    question = Question(step.name, "p95", 0.95, latency.undecided == "note")
+    question = Question(step.name, "p95", latency.undecided == "note")
     return verdict_on_recorded(times, latency.limit_of(step.name) / 1000, P95.share, question)
 
 
@@ -133,7 +133,7 @@ async def _writes(context: Context) -> Verdict:
         if only_reads(step) or step.name in {*_entrances(mapped), *mapped.latency.steps} or not times.seconds:
             continue
         limit = mapped.latency.limit
-        verdict = verdict_on_recorded(times, limit / 1000, P95.share, Question(step.name, "p95", 0.95))
+        verdict = verdict_on_recorded(times, limit / 1000, P95.share, Question(step.name, "p95"))
         if verdict.outcome == "failed":
             return verdict
         slow = sum(seconds * 1000 > limit for seconds in times.seconds)
