@@ -9,6 +9,7 @@ import pytest
 from pytest_launchready.assertions.access import Access
 from pytest_launchready.assertions.judging import CheckFailure
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
+from pytest_launchready.probes.access import deletes, writes
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context
 
@@ -149,8 +150,10 @@ def test_without_a_second_account_the_stranger_decides_nothing(judge, notes, any
     assert "signup failed, as stranger" in found["read.stranger"].reason
 
 
-def test_an_own_write_that_does_not_show_decides_nothing(judge, notes):
+def test_an_own_write_that_does_not_show_decides_nothing(judge, notes, monkeypatch):
     """Unless somebody else's did."""
+    for module in (writes, deletes):
+        monkeypatch.setattr(module, "PAUSES", (0.0, 0.01))
 
     def deaf(request, person, note, mine):
         return NOBODY if person is None else (200, mine) if mine else NEVER

@@ -78,7 +78,7 @@ async def _by(case: Case, way: str) -> Round:
         except (Inconclusive, NotCovered) as error:
             found[who] = error
     try:
-        taken = any(write.changed for _, done in writes.values() for write in done)
+        taken = any(write.changed and not write.seen for _, done in writes.values() for write in done)
         control, delay = await _seen_control(case, way, taken=taken)
     except Inconclusive as error:
         return {**found, **{who: _proven(case, one, done) or error for who, (one, done) in writes.items()}}
@@ -123,10 +123,8 @@ async def _settled(case: Case, side: Side, way: str, write: Write) -> Write:
 
 async def _seen_control(case: Case, way: str, *, taken: bool) -> tuple[Write, float]:
     """The owner's own write, and the seconds until it showed; raises Inconclusive where it never did."""
-    write, delay = await _control(case, way, case.owner)
-    if delay is None and taken:
-        # What an attacker has done already, the owner cannot do again: a spare shows it.
-        write, delay = await _control(case, way, await case.spare())
+    # What an attacker has done already, the owner may not be able to do again: a spare shows it.
+    write, delay = await _control(case, way, await case.spare() if taken else case.owner)
     if delay is None:
         raise _unseen(case, way, write)
     return write, delay
