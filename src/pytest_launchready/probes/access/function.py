@@ -14,6 +14,7 @@ from pytest_launchready.core.failures import Failure, StepFailure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.core.words import counted
 from pytest_launchready.flows.person import Person
+from pytest_launchready.mapping.records import Map
 from pytest_launchready.probes.access.anonymous import listed, not_tried, refuses
 from pytest_launchready.probes.access.facts import Facts, people_in, same_data, tables
 from pytest_launchready.probes.access.function_writes import Deed, deeds, tried_as
@@ -25,6 +26,7 @@ from pytest_launchready.probes.subject import Context, Subject
 
 REQUESTS: Final = 24
 ATTACKERS: Final = ("stranger", "anonymous")
+SELLER: Final = "seller"
 
 
 @dataclass(slots=True)
@@ -58,17 +60,24 @@ async def _run(context: Context) -> Verdict:
     writes = deeds(context.marketplace.map)
     if not routes and not writes:
         raise NotCovered("not covered: access.function: nothing that is known is the admin's")
-    stranger = await context.marketplace.company.find("stranger")
+    everybody = attackers(context.marketplace.map)
     report = Report([], [], [], [])
     for route in routes:
-        for who in ATTACKERS if route.admin == "declared" else ATTACKERS[:1]:
-            await _read(context, found.facts, route, who, stranger, report)
+        for who in everybody if route.admin == "declared" else everybody[:1]:
+            await _read(context, found.facts, route, who, report)
     for deed in writes:
-        await _write(context, deed, report)
+        await _write(context, deed, everybody, report)
     return _verdict(report, found.notes)
 
 
-async def _read(context: Context, facts: Facts, route: Route, who: str, stranger: Person, report: Report) -> None:
+def attackers(mapped: Map) -> tuple[str, ...]:
+    """Who must be refused; a seller too, where sellers sign up with a role of their own and so are no staff."""
+    entry = mapped.people.get(SELLER)
+    apart = entry is not None and not entry.accounts and bool(entry.values)
+    return (*ATTACKERS[:1], SELLER, *ATTACKERS[1:]) if apart else ATTACKERS
+
+
+async def _read(context: Context, facts: Facts, route: Route, who: str, report: Report) -> None:
     name = f"{route.name} as {who}"
     try:
         attack = await answered(context, route, who)
@@ -82,8 +91,9 @@ async def _read(context: Context, facts: Facts, route: Route, who: str, stranger
     if answer.status >= 400 or refuses(context, route, answer):
         report.refused.append(name)
         return
-    own = own_texts(context, stranger) if who == "stranger" else set()
-    what = facts.shown_in(attack, besides=(stranger.name,) if own else ()) or people_in(answer)
+    person = None if who == "anonymous" else await context.marketplace.company.find(who)
+    own = own_texts(context, person) if person is not None else set()
+    what = facts.shown_in(attack, besides=(person.name,) if person is not None else ()) or people_in(answer)
     control = await _control(context, route) if route.admin == "declared" else None
     theirs = control.answer if control is not None else None
     works = theirs is not None and theirs.status < 400 and not refuses(context, route, theirs)
@@ -154,9 +164,9 @@ def _breach(route: Route, who: str, what: str, attack: Exchange, control: Exchan
     )
 
 
-async def _write(context: Context, deed: Deed, report: Report) -> None:
+async def _write(context: Context, deed: Deed, everybody: tuple[str, ...], report: Report) -> None:
     try:
-        tries = await tried_as(context, deed, ATTACKERS)
+        tries = await tried_as(context, deed, everybody)
     except (LaunchreadyError, StepFailure) as error:
         report.untried.append((deed.name, str(error).partition("\n")[0]))
         return

@@ -142,10 +142,12 @@ async def _spare(context: Context, kind: str) -> Side:
 async def _look(context: Context, kind: str, side: Side) -> Any:
     """What its owner sees of an object: a view, or whether it is there; None where that cannot be told."""
     stage = context.marketplace.company.stage
-    if kind == "account":
-        return await _lets_in(context, side.person)
     resource = context.marketplace.map.resources.get(kind)
     way = next((verb for verb in ("read", "list") if resource and verb in resource.verbs), None)
+    if kind == "account":
+        opens = await _lets_in(context, side.person)
+        if not opens or way is None or resource is None or resource.verbs[way].request.actor is not None:
+            return opens
     try:
         if resource is not None and way is not None:
             view = await view_of(Case(context, resource, side, f"{kind} {side.id}"), side, way)
