@@ -14,6 +14,8 @@ FAR: Final = 987_000_000
 """An integer that no marketplace of ours has reached, and that every 32-bit column takes."""
 NEAR: Final = 700_000
 """How far a second try stands off, where a server could not bear the first."""
+LONG: Final = 16
+"""Characters from which a text of small and capital letters and digits was drawn at random."""
 _HEX: Final = "0123456789abcdef"
 
 
@@ -37,6 +39,8 @@ def guessable(value: Any) -> bool:
         return guessable(inner)
     if "@" in text or "/" in text:
         return True
+    if len(text) >= LONG and all(re.search(kind, text) for kind in ("[a-z]", "[A-Z]", "[0-9]")):
+        return False
     tail = re.split(r"[^A-Za-z0-9]", text)[-1] or text
     letters = set(tail)
     varied = len(letters) >= 8 and bool(letters & set(string.digits)) and bool(letters & set(string.ascii_letters))
