@@ -87,26 +87,26 @@ def fewer(tried: int, left: Mapping[str, Any], refusal: str, shown: Mapping[str,
     """
     named = {name for name in left if re.search(rf"\b{re.escape(name)}\b", refusal)}
     rest = {name: value for name, value in left.items() if name not in named}
-    if tried < ROUNDS and named and rest:
+    few = left.keys() <= shown.keys()
+    if named and rest and (few or tried < ROUNDS):
         return rest
-    return dict(shown) if tried <= ROUNDS and shown and left != shown else None
+    return None if few else dict(shown) or None
 
 
 def taken(before: Any, after: Any, extras: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """Of the extra fields those whose value is shown now and was not before: name, then, now."""
     old, new = leaves_of(before), leaves_of(after)
     keeps_all = any(path and path[-1] == plain_name(JUNK) for path in new)
-    found = []
-    for name, value in extras.items():
+    written = {name for name, _ in names_in(after)}
+    found: dict[tuple[str, ...], tuple[str, Any, Any]] = {}
+    for name, value in sorted(extras.items(), key=lambda extra: extra[0] in written):
         wanted = value[0] if isinstance(value, list) and value else value
         for path, now in new.items():
             if not path or path[-1] != plain_name(name) or not same(now, wanted):
                 continue
-            if path not in old and keeps_all:
-                continue
-            if not same(old.get(path), wanted):
-                found.append((name, old.get(path), now))
-    return found
+            if not (path not in old and keeps_all) and not same(old.get(path), wanted):
+                found[path] = (name, old.get(path), now)
+    return list(found.values())
 
 
 def same(shown: Any, sent: Any) -> bool:
