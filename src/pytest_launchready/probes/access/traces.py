@@ -33,17 +33,18 @@ _PAGES: Final = {
 _TRACES: Final = {
     "a Python stack trace": r"Traceback \(most recent call last\):|^\s*File \"[^\"\n]+\.py\", line \d+, in ",
     "a Java stack trace": (
-        r"^\s*at (?:[\w.$]+/)?[\w$]+(?:\.[\w$<>]+)+\((?:[\w$]+\.(?:java|kt|scala|groovy):\d+|Native Method)\)"
+        r"^[\s\"\[]*at (?:[\w.$]+/)?[\w$]+(?:\.[\w$<>]+)+\((?:[\w$]+\.(?:java|kt|scala|groovy):\d+|Native Method)\)"
         r"|\b(?:javax?|jakarta|org|com)(?:\.\w+)+(?:Exception|Error)(?::[^\n]*)?\n\s+at "
     ),
-    "a Node.js stack trace": rf"^\s*at (?:async )?(?:[^\n()]+ )?\(?(?:file://|node:|{_PATH})[^\n()]*:\d+:\d+\)?",
+    "a Node.js stack trace": rf"^[\s\"\[]*at (?:async )?(?:[^\n()]+ )?\(?(?:file://|node:|{_PATH})[^\n()]*:\d+:\d+\)?",
     "a PHP stack trace": (
         rf"^#\d+ {_PATH}[^\n]*\.php\(\d+\): "
         rf"|(?:Fatal error|Warning|Notice|Parse error)(?:</b>)?: [^\n]{{1,600}}? in (?:<b>)?{_PATH}[^\n]*?\.php"
     ),
     "a Ruby stack trace": r"[\w./-]+\.rb:\d+:in [`']",
     "a .NET stack trace": (
-        r"^\s*at [\w.`<>\[\]]+\([^\n)]*\) in [^\n]+\.(?:cs|vb|fs):line \d+|^\s*at (?:System|Microsoft)\.[\w.`<>]+\("
+        r"^[\s\"\[]*at [\w.`<>\[\]]+\([^\n)]*\) in [^\n]+\.(?:cs|vb|fs):line \d+"
+        r"|^[\s\"\[]*at (?:System|Microsoft)\.[\w.`<>]+\("
     ),
     "a Go stack trace": r"\bgoroutine \d+ \[[\w ]+\]:|^\t?/[^\n]+\.go:\d+ \+0x",
     "an Elixir stack trace": r"^\s*\(\w+ \d+\.\d+[^\n]*\) lib/[^\n]+\.exs?:\d+: ",
@@ -75,7 +76,7 @@ def trace_in(answer: Answer) -> tuple[str, str] | None:
 
 
 def _plain(text: str) -> str:
-    """The text as a person would read it: line ends and quotes of JSON, and the entities of HTML, undone."""
-    for written, meant in (("\\r", ""), ("\\n", "\n"), ("\\t", "\t"), ('\\"', '"'), ("\\/", "/")):
+    """The text as a person would read it: line ends, quotes and lists of JSON, and the entities of HTML, undone."""
+    for written, meant in (("\\r", ""), ("\\n", "\n"), ("\\t", "\t"), ('\\"', '"'), ("\\/", "/"), ('",', '"\n')):
         text = text.replace(written, meant)
-    return unescape(re.sub(r"<br\s*/?>|&nbsp;", " ", text)) if "&" in text or "<br" in text else text
+    return unescape(re.sub(r"<br\s*/?>", "\n", text)) if "&" in text or "<br" in text else text
