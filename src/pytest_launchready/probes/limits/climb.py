@@ -68,9 +68,12 @@ class _State:
 async def climb(trier: Trier, most: int, attempt: Callable[[], Awaitable[Exchange]], seconds: float = SECONDS) -> Climb:
     """Tries until a limit shows, at most so many times and so long; the last proof is the account's right password."""
     started = time.monotonic()
+    blind = await trier.control() if trier.plan.kind == "login" and trier.known else None
     first = [await attempt() for _ in range(LEARNT)]
     baseline = Baseline(tuple(first), trier.plan.limit.limited, {"account": trier.sender.account()})
-    early = _at_once(first, baseline)
+    early = _at_once(first, baseline) or _blind(trier, first)
+    if early is None and blind is not None:
+        early = "odd", blind, first[0]
     if early is not None:
         outcome, by, shown = early
         return Climb(trier, outcome, len(first), 0, time.monotonic() - started, baseline, by, shown)
@@ -115,6 +118,18 @@ def _at_once(first: Sequence[Exchange], baseline: Baseline) -> tuple[Outcome, st
         by = sign_of(answer, (), baseline.limited, baseline.scope)
         if answer.status == 429 and by is not None:
             return "limited", by, exchange
+    return None
+
+
+def _blind(trier: Trier, first: Sequence[Exchange]) -> tuple[Outcome, str, Exchange] | None:
+    """Where the first tries do not show that they reach what they are meant to try."""
+    plan, exchange = trier.plan, first[0]
+    status = exchange.answer.status if exchange.answer else 0
+    if plan.kind in {"login", "otp"} or plan.limit.values:
+        nowhere = {404, 405, 415, 501} if plan.kind == "otp" else set()
+        return ("odd", f"a wrong try leads nowhere: {exchange.line}", exchange) if status in nowhere else None
+    if plan.kind != "signup" and not trier.worked(exchange):
+        return "odd", f"the first try, which should work, does not: {exchange.line}", exchange
     return None
 
 

@@ -60,7 +60,7 @@ FAMILY: Final = Family("limits", "nobody tries anything as often as they like", 
 
 
 def checks_of(plan: Plan, recover_within: float | None = None) -> tuple[Check[Context], ...]:
-    """The climb, isolation, bypass and recovery of one step, in this order: ways around may use up the other account."""
+    """The climb, isolation, bypass and recovery of one step; ways around may use up the other account."""
     name = plan.name
     none = plan.limit.none
     reason = f"{name}: known to have no limit: {none}" if none else plan.absent

@@ -30,16 +30,11 @@ def judge(found: Climb) -> Verdict:
             got = "a right guess still logs in, three times, right after tries that were refused"
             failure = _failure(found, title, "the right password is refused too until the limit is over", got)
             return failed(failure, told, code="not-enforced", notes=notes)
-        case "silent":
-            reason = f"{plan.name}: tries are no longer answered after {found.through}: {found.by}"
-            return inconclusive("no-answer", reason, told, notes=notes)
-        case "odd":
-            return inconclusive("no-baseline", f"{plan.name}: {found.by}", told, notes=notes)
-        case "late":
-            reason = f"{plan.name}: only {found.sent} tries in {found.seconds:.0f} s, of {plan.most} that would decide"
-            return inconclusive("too-slow", reason, told, notes=notes)
         case "open":
             return _open(found, told, notes)
+        case _:
+            code, reason = _undecided(found)
+            return inconclusive(code, f"{plan.name}: {reason}", told, notes=notes)
 
 
 def evidence_of(found: Climb) -> Evidence:
@@ -63,6 +58,16 @@ def undecided(plan: Plan, found: Climb) -> NotCovered | None:
     if found.outcome == "limited":
         return None
     return NotCovered(f"not covered: {plan.name}: no limit was reached, so nothing comes after it")
+
+
+def _undecided(found: Climb) -> tuple[str, str]:
+    """Why nothing is known, as a code and in words."""
+    if found.outcome == "silent":
+        return "no-answer", f"tries are no longer answered after {found.through}: {found.by}"
+    if found.outcome == "odd":
+        return "no-baseline", found.by
+    most = found.trier.plan.most
+    return "too-slow", f"only {found.sent} tries in {found.seconds:.0f} s, of {most} that would decide"
 
 
 def _open(found: Climb, told: Evidence, notes: Iterable[str]) -> Verdict:

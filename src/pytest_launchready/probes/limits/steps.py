@@ -110,24 +110,17 @@ def plan_of(mapped: Map, name: str, limit: Limit | None = None) -> Plan:
 def kind_of(mapped: Map, step: Step) -> Kind:
     """What a step is for, by the words of its name and address and by what it sends."""
     requests = [part for part in step.parts if isinstance(part, Request)]
-    if not requests:
-        return "other"
     names = frozenset[str]().union(*(mentions(request) for request in requests))
     if step.name in {"login", *(person.login for person in mapped.people.values())}:
         return "login" if "account.password" in names or any(request.basic for request in requests) else "other"
-    if step.name == "signup":
-        return "signup"
     own = joined(step.name)
-    if _UNDOING.match(own) or any(step.name in other.undo for other in mapped.steps.values()):
-        return "other"
-    last = _tried(requests, "other")
-    if last.safe:
+    undoes = _UNDOING.match(own) or any(step.name in other.undo for other in mapped.steps.values())
+    last = _tried(requests, "other") if requests else None
+    if last is None or last.safe or undoes:
         return "other"
     words = joined(step.name, str(last.target.source).partition("?")[0])
-    for kind, pattern in _KINDS:
-        if pattern.search(words) and _fits(kind, own, last, names):
-            return kind
-    return "other"
+    fitting = (kind for kind, pattern in _KINDS if pattern.search(words) and _fits(kind, own, last, names))
+    return "signup" if step.name == "signup" else next(fitting, "other")
 
 
 def mentions(request: Request) -> frozenset[str]:
@@ -182,22 +175,24 @@ def _plan(mapped: Map, step: Step, kind: Kind, limit: Limit) -> Plan:
 
 
 def _absent(mapped: Map, plan: Plan, place: int) -> str | None:
+    return next(filter(None, _reasons(mapped, plan, place)), None)
+
+
+def _reasons(mapped: Map, plan: Plan, place: int) -> Iterator[str | None]:
+    """Why a step cannot be tried, as far as the map tells."""
     step = plan.step
-    reason = why_not_covered(mapped, step.name)
-    if reason is not None:
-        return reason
+    yield why_not_covered(mapped, step.name)
     if any(isinstance(part, ReadMail) for part in step.parts[:place]):
-        return f"{step.name}: a mail has to arrive before it can be tried"
-    if len(plan.before) != place:
-        return f"{step.name}: it runs other steps before the request that a limit counts"
+        yield f"{step.name}: a mail has to arrive before it can be tried"
+    elif len(plan.before) != place:
+        yield f"{step.name}: it runs other steps before the request that a limit counts"
     have = {*ALWAYS, *step.needs, *plan.limit.values, *plan.codes}
     for request in (*plan.before, plan.tried):
         missing = sorted({name.partition(".")[0] for name in required_in(request)} - have - set(request.capture))
         if missing:
-            return f"{step.name}: [limits.{step.name}] values has to say what {', '.join(missing)} is at each try"
+            yield f"{step.name}: [limits.{step.name}] values has to say what {', '.join(missing)} is at each try"
         have |= set(request.capture)
     if plan.kind == "signup" and plan.declared is None:
-        return f"{step.name}: no limit is declared ([limits.{step.name}] within), and looking for one makes accounts"
+        yield f"{step.name}: no limit is declared ([limits.{step.name}] within), and looking for one makes accounts"
     if plan.kind == "signup" and plan.most > MOST_ACCOUNTS:
-        return f"{step.name}: {plan.most} accounts would be made, at most {MOST_ACCOUNTS} are"
-    return None
+        yield f"{step.name}: {plan.most} accounts would be made, at most {MOST_ACCOUNTS} are"

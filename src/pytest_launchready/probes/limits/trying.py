@@ -40,29 +40,27 @@ class Trier:
     """What the step needs, and what the requests before the tried one gave."""
     known: bool = True
     """Whether there is such an account, whose right password can be tried."""
+    _fresh: bool = False
+    """Whether what leads up to a try has to be sent again."""
     _wrong: Iterator[str] = field(default_factory=lambda: itertools.repeat(""))
 
     async def prepare(self) -> None:
         """Sends what leads up to the tried request, once; raises StepFailure."""
-        step = self.plan.step
-        for kind in sorted(step.needs):
+        for kind in sorted(self.plan.step.needs):
             self.given[kind] = await self.stage.provide(kind, self.sender)
-        for request in self.plan.before:
-            exchange = await self._ask(request, {})
-            played = steps.Played()
-            problem = steps.judge(request, exchange, self._names(), played)
-            if problem is not None:
-                raise steps.failure(self.stage, step, self.sender, exchange, problem)
-            self.given.update(played.captures)
         self._wrong = wrong_passwords(str(self.sender.identity.get("password", "")))
+        await self._lead_up()
 
     async def attempt(
         self, request: Request | None = None, *, account: Mapping[str, Any] | None = None, right: bool = False
     ) -> Exchange:
         """One more try, wrong unless it is to be `right`; what it makes is undone with the run.
 
-        `request` stands in place of the tried one, `account` replaces parts of whom it is about.
+        `request` stands in place of the tried one, `account` replaces parts of whom it is about. Raises StepFailure
+        where what leads up to it has to be sent again, and fails.
         """
+        if self._fresh:
+            await self._lead_up()
         wrong = {} if right or self.plan.kind != "login" else {"password": next(self._wrong)}
         return await self._ask(request or self.plan.tried, {**wrong, **(account or {})}, tried=True)
 
@@ -73,12 +71,39 @@ class Trier:
         except StepFailure as error:
             return error.failure.exchange
         finally:
-            entrance.log_out(self.stage, self.sender)
+            self.forget()
         return None
+
+    async def control(self) -> str | None:
+        """Why a try does not reach what it is meant to try; None where the right password logs in the same way."""
+        exchange = await self.attempt(right=True)
+        problem = self.render(lambda names: steps.judge(self.plan.tried, exchange, names, steps.Played()))
+        self.forget()
+        return problem and f"the right password does not log in: expected {problem.expected}, got {exchange.line}"
+
+    def worked(self, exchange: Exchange) -> bool:
+        """Whether the answer is that of a step that has done its work."""
+        request = self.plan.tried
+        return self.render(lambda names: steps.judge(request, exchange, names, steps.Played())) is None
+
+    def forget(self) -> None:
+        """Ends the session on our side; with it go the cookies and the form that led up to a try."""
+        entrance.log_out(self.stage, self.sender)
+        self._fresh = True
 
     def render(self, use: Callable[[Mapping[str, Any]], Any]) -> Any:
         """What `use` makes of the names that a try has."""
         return use(self._names())
+
+    async def _lead_up(self) -> None:
+        self._fresh = False
+        for request in self.plan.before:
+            exchange = await self._ask(request, {})
+            played = steps.Played()
+            problem = steps.judge(request, exchange, self._names(), played)
+            if problem is not None:
+                raise steps.failure(self.stage, self.plan.step, self.sender, exchange, problem)
+            self.given.update(played.captures)
 
     async def _ask(self, request: Request, account: dict[str, Any], *, tried: bool = False) -> Exchange:
         plan, person = self.plan, self.sender

@@ -48,6 +48,7 @@ def ways(plan: Plan) -> Iterator[Way]:
         yield Way("a double slash in the path", lambda request: with_target(request, _double_slash))
     if plan.kind in {"login", "reset"}:
         yield Way("capital letters in the account's name", respell=str.swapcase)
+    if plan.kind == "login":  # elsewhere each spelling would cost a failed log-in, to see whose account it is
         yield Way("a space after the account's name", respell=lambda name: f"{name} ")
         yield Way("a space before the account's name", respell=lambda name: f" {name}")
         if "account.email" in mentions(plan.tried):
