@@ -1,4 +1,4 @@
-"""Every shape of docs/access.md: its map finds the hole of a small server of that shape, and nothing in a healthy one."""
+"""Every shape of docs/access.md: its map finds the hole of a small server of that shape, and none in a healthy one."""
 
 import re
 from pathlib import Path
