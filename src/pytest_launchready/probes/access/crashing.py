@@ -33,7 +33,7 @@ CARRIERS: Final = {"search": 6, "get_listing": 3, "create_listing": 8, "add_to_c
 """Steps that carry input in, each with how many values are tried there."""
 MOST_CRASHES: Final = 4
 """Crashes after which no more are provoked: a run stops itself where half of its requests fail."""
-GRACE: Final = (0.2, 1.0, 3.0)
+GRACE: Final = (0.2, 0.8, 2.0)
 """Seconds between looks whether a server that gave no answer has come back."""
 PAGE: Final = Spot("query", ("page",), "size", typed=False)
 

@@ -86,7 +86,7 @@ async def _judged(context: Context, step: Step) -> Verdict | str | None:
     if huge is None or huge.exchange.answer is None:
         return f"{step.name}: a page of {WANTED:,} is refused"
     why = _unbounded(plain, huge)
-    if why is None and huge.size == WANTED and huge.items and (huge.total is None or huge.total <= huge.items):
+    if why is None and huge.size == WANTED and (huge.total is None or huge.total <= huge.items):
         return inconclusive(
             "too-few",
             f"{step.name} says that its pages hold {WANTED:,} items, and has only {huge.items} to show: "
