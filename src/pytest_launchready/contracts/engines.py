@@ -78,7 +78,14 @@ def compile_bundled(schema: Mapping[str, Any], *, engine: EngineName | None = No
 
 
 def _compiled(library: Library, draft: str, engine: EngineName | None) -> Compiled:
-    return (_Rust if (engine or fastest()) == "jsonschema-rs" else _Python)(library, draft)
+    if (engine or fastest()) == "jsonschema":
+        return _Python(library, draft)
+    try:
+        return _Rust(library, draft)
+    except UseError:
+        if engine is not None:
+            raise
+        return _Python(library, draft)  # a pattern that its regular expressions do not have
 
 
 def draft_of(schema: Any) -> str:
