@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pytest_launchready.core.checks import Check
 from pytest_launchready.core.errors import Inconclusive, NotCovered
@@ -21,7 +21,7 @@ from pytest_launchready.flows.sending import send
 from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.mapping.graph import required_in
 from pytest_launchready.mapping.records import Map, ReadMail, Request, Step
-from pytest_launchready.probes.access.spares import careful, spare
+from pytest_launchready.probes.access.spares import careful, spare, spare_signup
 from pytest_launchready.probes.access.telling import differences, traits
 from pytest_launchready.probes.access.witness import good
 from pytest_launchready.probes.order import ALWAYS, role_that_signs_up
@@ -42,7 +42,10 @@ NAMES: Final = ("account.email", "account.username", "account.phone")
 SLOWER, SECONDS = 3.0, 0.05
 """Times and seconds from which a difference in time is worth a note."""
 
-Try = Callable[..., Awaitable[list[Exchange]]]
+Who = Literal["known", "unknown", "another"]
+"""An account that exists, or one of two that do not."""
+FRESH: Final[tuple[Who, ...]] = ("unknown", "another")
+Try = Callable[[Context, Step, Who], Awaitable[list[Exchange]]]
 """Performs a step of somebody known, or unknown; its exchanges until one is refused."""
 
 
@@ -100,20 +103,18 @@ def naming(step: Step, login: Step | None) -> tuple[str, ...]:
 
 
 async def _run(context: Context, *, step: Step, attempt: Try) -> Verdict:
-    company = context.marketplace.company
     person = await spare(context)
     known: list[Exchange] = []
     unknown: list[Exchange] = []
     told: list[str] = []
-    for _ in range(2):  # the second time tells chance from what the answer says
-        sides = await attempt(company, step, person, known=True), await attempt(company, step, person, known=False)
+    for fresh in FRESH:  # the second time tells chance from what the answer says
+        sides = await attempt(context, step, "known"), await attempt(context, step, fresh)
         place = min(len(sent) for sent in sides) - 1
         for sent, side in zip(sides, (known, unknown), strict=True):
             side.append(sent[place])
-            if sent[-1].answer is None or sent[-1].answer.status == LIMITED or sent[-1].answer.status >= BROKEN:
-                return inconclusive(
-                    "no-answer", f"{step.name} did not say whether it knows the account: {sent[-1].line}"
-                )
+            answer, line = sent[-1].answer, sent[-1].line
+            if answer is None or answer.status == LIMITED or answer.status >= BROKEN:
+                return inconclusive("no-answer", f"{step.name} did not say whether it knows the account: {line}")
         told = _tells(known, unknown, person)
         if not told:
             seen = f"known: {known[0].line}", f"unknown: {unknown[0].line}"
@@ -156,35 +157,43 @@ def _time(step: Step, known: Exchange, unknown: Exchange) -> list[str]:
     return [f"{step.name} took {times}: measured often enough, time may tell what the answer does not"]
 
 
-async def _try_log_in(company: Company, step: Step, person: Person, *, known: bool) -> list[Exchange]:
+async def _try_log_in(context: Context, step: Step, who: Who) -> list[Exchange]:
     """A log-in with a wrong password."""
+    company, person = context.marketplace.company, await spare(context)
     stage = company.stage
     guest = company.ghost("a guest", login=step.name)
     guest.forget_session()
-    guest.identity = _identity(company, step, person, known=known)
+    guest.identity = _identity(company, step, person, known=who == "known")
     guest.identity["password"] = stage.run.key.password(f"{guest.identity['unique']} wrong")
     stage.secrets.add(guest.identity["password"], "WRONG_PASSWORD")
     return await _trail(company, step, guest)
 
 
-async def _try_plain(company: Company, step: Step, person: Person, *, known: bool) -> list[Exchange]:
+async def _try_plain(context: Context, step: Step, who: Who) -> list[Exchange]:
     """A step that asks for a way back in."""
+    company, person = context.marketplace.company, await spare(context)
     guest = company.ghost("a guest", login="login")
     guest.forget_session()
-    guest.identity = _identity(company, step, person, known=known)
+    guest.identity = _identity(company, step, person, known=who == "known")
     sent = await _trail(company, step, guest)
     last = [part for part in step.parts if isinstance(part, Request)][len(sent) - 1]
-    if known and not good(last, sent[-1], guest, company.stage.names(step)):
+    if who == "known" and not good(last, sent[-1], guest, company.stage.names(step)):
         raise Inconclusive(f"{step.name} does not work for an account that exists: {sent[-1].line}", code="control")
     return sent
 
 
-async def _try_sign_up(company: Company, step: Step, person: Person, *, known: bool) -> list[Exchange]:
-    """A sign-up: by the name of an account that exists, or of a new person, who then has one."""
+async def _try_sign_up(context: Context, step: Step, who: Who) -> list[Exchange]:
+    """A sign-up: by the name of an account that exists, or of a new person, who then has one.
+
+    The first of those who were new is the spare person.
+    """
+    company, person = context.marketplace.company, await spare(context)
+    if who == "unknown":
+        return await spare_signup(context)
     role = role_that_signs_up(company.stage.map)
     assert role is not None
     newcomer = await company.another(role)
-    if not known:
+    if who == "another":
         played = await entrance.sign_up(company.stage, newcomer)
         newcomer.has_account = newcomer.ready = True
         return played.exchanges

@@ -56,13 +56,17 @@ class Session:
 
 
 async def session_of(context: Context) -> Session:
-    """The session that is attacked, found out once as long as it lives."""
+    """The session that is attacked, found out once as long as it lives.
+
+    Raises Inconclusive where its genuine credentials do not open it.
+    """
     person = await spare(context)
     credentials = person.credentials()
+    company = context.marketplace.company
 
     async def find_out() -> Session:
-        company = context.marketplace.company
-        witness = await find_witness(company, person, credentials)
+        found = await context.notebook.once((SESSION, "witness"), lambda: find_witness(company, person, credentials))
+        witness = found if found.credentials == credentials else await found.again(company, credentials)
         csrf = person.auth.csrf
         places = carriers(credentials, (csrf.header, csrf.cookie) if csrf else ())
         carrier, base = await _place(context, witness, credentials, places)

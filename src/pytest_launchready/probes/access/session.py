@@ -108,13 +108,13 @@ async def _tampered(context: Context) -> Verdict:
 async def _alg_none(context: Context) -> Verdict:
     session = await session_of(context)
     attacks = [(name, session.with_token(token)) for name, token in tokens.unsigned(session.jwt)]
-    return await attack(context, session, "an unsigned token", attacks)
+    return await attack(context, session, "an unsigned token", attacks, alive=False)
 
 
 async def _empty_signature(context: Context) -> Verdict:
     session = await session_of(context)
     attacks = [("nothing after the last dot", session.with_token(tokens.stripped(session.jwt)))]
-    return await attack(context, session, "a token without its signature", attacks)
+    return await attack(context, session, "a token without its signature", attacks, alive=False)
 
 
 async def _weak_key(context: Context) -> Verdict:

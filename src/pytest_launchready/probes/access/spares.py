@@ -9,9 +9,10 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
+from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.core.verdicts import Verdict, inconclusive
-from pytest_launchready.flows.entrance import has_login, log_in
+from pytest_launchready.flows.entrance import has_login, log_in, sign_up
 from pytest_launchready.flows.person import Person
 from pytest_launchready.probes.order import role_that_signs_up
 from pytest_launchready.probes.subject import Context
@@ -33,22 +34,42 @@ class Shared:
 
     person: Person
     since: float
+    signup: list[Exchange]
+    """The exchanges of their sign-up; none where nobody signs up."""
 
 
 async def spare(context: Context) -> Person:
     """Somebody of an ordinary role who is logged in, not long ago; the buyer where nobody signs up."""
-    company = context.marketplace.company
-    clock = asyncio.get_running_loop().time
-
-    async def new() -> Shared:
-        role = role_that_signs_up(company.stage.map)
-        return Shared(await (company.add(role) if role else company.find("buyer")), clock())
-
-    shared = await context.notebook.once(SPARE, new)
-    if not shared.person.live or (clock() - shared.since > FRESH and has_login(company.stage, shared.person)):
-        await log_in(company.stage, shared.person)
-        shared.since = clock()
+    shared = await _shared(context)
+    stage = context.marketplace.company.stage
+    late = _clock() - shared.since > FRESH and has_login(stage, shared.person)
+    if not shared.person.live or late:
+        await log_in(stage, shared.person)
+        shared.since = _clock()
     return shared.person
+
+
+async def spare_signup(context: Context) -> list[Exchange]:
+    """The exchanges of the spare person's sign-up; none where nobody signs up."""
+    return (await _shared(context)).signup
+
+
+async def _shared(context: Context) -> Shared:
+    async def new() -> Shared:
+        company = context.marketplace.company
+        role = role_that_signs_up(company.stage.map)
+        if role is None:
+            return Shared(await company.find("buyer"), _clock(), [])
+        person = await company.another(role)
+        played = await sign_up(company.stage, person)
+        person.has_account = True
+        return Shared(await company.find(person.name), _clock(), played.exchanges)
+
+    return await context.notebook.once(SPARE, new)
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def careful(

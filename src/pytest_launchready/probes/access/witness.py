@@ -41,6 +41,16 @@ class Witness:
     keys: frozenset[str] = field(repr=False)
     """Names at the top of the genuine answer."""
     genuine: Exchange = field(repr=False)
+    credentials: Mapping[str, str] = field(repr=False)
+    """Those of the genuine exchange."""
+
+    async def again(self, company: Company, credentials: Mapping[str, str]) -> Witness:
+        """The same with the session that the person has now; raises Inconclusive where that opens nothing."""
+        exchange = await self.ask(company, "the account itself", credentials)
+        if not self.opened(exchange):
+            name = self.person.name
+            raise Inconclusive(f"{self.name} does not work with {name}'s own session: {exchange.line}", code="control")
+        return replace(self, genuine=exchange, credentials=credentials)
 
     async def ask(self, company: Company, who: str, credentials: Mapping[str, str]) -> Exchange:
         """The same request with these headers in place of a session."""
@@ -72,7 +82,7 @@ def requests_of(mapped: Map, person: Person) -> Iterator[tuple[str, Request, str
         if verb is None or maker is None or maker.skip is not None or verb.request.actor is not None:
             continue
         if "read" not in resource.public and not resource.capability and owner_of(maker) in {person.role, "buyer"}:
-            yield f"{resource.name}.read", verb.request, resource.name
+            yield f"{resource.name}.read", verb.request, "account" if maker.name == "signup" else resource.name
 
 
 async def find_witness(company: Company, person: Person, credentials: Mapping[str, str]) -> Witness:
@@ -99,7 +109,7 @@ async def find_witness(company: Company, person: Person, credentials: Mapping[st
         if not marks:
             why.append(f"{name} shows nothing that is {person.name}'s alone")
             continue
-        return Witness(name, request, person, scope, marks, _keys(genuine.answer), genuine)
+        return Witness(name, request, person, scope, marks, _keys(genuine.answer), genuine, credentials)
     if why:
         raise Inconclusive("; ".join(why), code="control")
     raise NotCovered(
@@ -142,8 +152,8 @@ async def _ask(
 
 
 async def _scope(stage: Stage, person: Person, kind: str | None) -> dict[str, Any]:
-    if kind is None:
-        return {}
+    if kind is None or kind == "account":
+        return {"id": person.account().get("id"), "owner": person.account()}
     thing = await stage.provide(kind, person)
     return {"id": thing.known().get("id"), kind: thing, "owner": person.account()}
 
