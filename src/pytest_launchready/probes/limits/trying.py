@@ -66,6 +66,10 @@ class Trier:
 
     async def refused(self, account: Mapping[str, Any] | None = None) -> Exchange | None:
         """What refuses the right password; None where it logs in. The session is ended again."""
+        if self.plan.limit.without and self.plan.kind == "login":
+            exchange = await self.attempt(account=account, right=True)
+            self.forget()
+            return None if self.worked(exchange) else exchange
         try:
             await entrance.log_in(self.stage, self.sender, account)
         except StepFailure as error:

@@ -31,6 +31,8 @@ class Way:
     """Makes another spelling of the account's name."""
     parts: tuple[Way, ...] = ()
     """What it puts together: which of them it is, is only asked where all together open the step."""
+    unless: bool = False
+    """Whether it says nothing new where one before it has opened the step."""
 
 
 def ways(plan: Plan) -> Iterator[Way]:
@@ -40,6 +42,7 @@ def ways(plan: Plan) -> Iterator[Way]:
         f"address headers that say {HERE}",
         _forge(FORWARDING, HERE),
         parts=tuple(Way(f"{n}: {HERE}", _forge((n,), HERE)) for n in FORWARDING),
+        unless=True,
     )
     yield Way("a further query parameter", lambda request: with_target(request, _more_query))
     if not (plan.tried.body is not None and plan.tried.body.kind == "graphql"):
