@@ -111,12 +111,19 @@ def test_wrong_methods_and_paths_are_problems_too(person):
 
 
 def test_answers_say_what_may_be_kept(person, mine, web):
-    """Answers about people are never cached; every answer carries build and security headers."""
-    for path in ("/api/me", f"/api/listings/{mine}", "/api/nothing", "/healthz"):
+    """Answers about people are never cached, a listing is asked for again; all carry build and security headers."""
+    listing = f"/api/listings/{mine}"
+    for path in ("/api/me", listing, "/api/nothing", "/healthz"):
         headers = person.client.get(path).headers
         assert headers["x-build"] == "test-7"
         assert headers["x-content-type-options"] == "nosniff"
-        assert path == "/api/nothing" or headers["cache-control"] == "no-store"
+        assert headers["server-timing"].startswith("db;dur=")
+        kept = "public, no-cache" if path == listing else "no-store"
+        assert path == "/api/nothing" or headers["cache-control"] == kept
+    tag = web.get(listing).headers["etag"]
+    again = web.get(listing, headers={"If-None-Match": f'"other", W/{tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert web.get(listing, headers={"If-None-Match": '"other"'}).status_code == 200
     assert person.client.head("/api/me").status_code == 200
     nobody = web.get("/api/me")
     assert nobody.headers["www-authenticate"] == "Bearer"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from pytest_launchready.demo.faults import basics, conduct, contract, hygiene, limits, objects, routes
+from pytest_launchready.demo.faults import basics, conduct, contract, hygiene, latency, limits, objects, routes
 from pytest_launchready.demo.faults.defect import Defect
 from pytest_launchready.demo.market.base import Fault
 
@@ -19,6 +19,7 @@ CATALOGUE: tuple[Defect, ...] = (
     *conduct.DEFECTS,
     *contract.DEFECTS,
     *hygiene.DEFECTS,
+    *latency.DEFECTS,
     *limits.DEFECTS,
     *objects.DEFECTS,
     *routes.DEFECTS,

@@ -13,6 +13,7 @@ from pytest_launchready.demo.market import (
     messages,
     orders,
     photos,
+    seeding,
 )
 from pytest_launchready.demo.web.http import address_of
 from pytest_launchready.demo.web.rows import personal, public
@@ -77,6 +78,7 @@ ADMIN = (
     personal("GET /admin/users", lambda v, p: admin.list_users(v.market, p, v.query)),
     personal("DELETE /admin/users/{id}", lambda v, p: admin.delete_user(v.market, p, v.word())),
     personal("GET /admin/orders", lambda v, p: admin.list_all_orders(v.market, p, v.query)),
+    personal("POST /admin/seed", lambda v, p: seeding.seed_listings(v.market, p, v.data), status=200),
     personal("DELETE /admin/listings/{id:int}", lambda v, p: admin.remove_listing(v.market, p, v.number())),
 )
 ROWS = (*ACCOUNT, *GOODS, *SHOPPING, *ADMIN)

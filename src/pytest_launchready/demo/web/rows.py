@@ -13,6 +13,7 @@ from pytest_launchready.demo.faults.contract import misreported
 from pytest_launchready.demo.market.base import Market, Person
 from pytest_launchready.demo.market.fields import LARGEST_ID
 from pytest_launchready.demo.market.problems import not_found
+from pytest_launchready.demo.web.caching import cached, detour
 from pytest_launchready.demo.web.http import Handler, answer, market_of, nothing, read_object
 from pytest_launchready.demo.web.sessions import Identify, whoever
 
@@ -31,7 +32,10 @@ class Visit:
     @property
     def query(self) -> dict[str, object]:
         """The query string; of a name given twice the last value."""
-        return dict(self.request.query_params)
+        given: dict[str, object] = dict(self.request.query_params)
+        if self.market.broken("chatty-inbox"):
+            given.pop("hop", None)
+        return given
 
     @property
     def key(self) -> str | None:
@@ -68,7 +72,8 @@ def personal(
     async def handle(request: Request, identify: Identify) -> Response:
         person = await whoever(request, identify, line)
         visit = await _visit(request, body=body)
-        return _answer(await call(visit, person), status or STATUSES[method])
+        found = detour(request, visit.market, line) or _answer(await call(visit, person), status or STATUSES[method])
+        return cached(request, visit.market, line, found)
 
     return Row(method, path, handle)
 
@@ -79,7 +84,8 @@ def public(line: str, call: Callable[[Visit], Awaitable[object]], *, status: int
 
     async def handle(request: Request, _identify: Identify) -> Response:
         visit = await _visit(request, body=True)
-        return misreported(visit.market, line, _answer(await call(visit), status or STATUSES[method]))
+        found = misreported(visit.market, line, _answer(await call(visit), status or STATUSES[method]))
+        return cached(request, visit.market, line, found)
 
     return Row(method, path, handle)
 
