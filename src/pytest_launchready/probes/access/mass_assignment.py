@@ -109,7 +109,7 @@ async def _signup(context: Context) -> Verdict:
     role = role_that_signs_up(company.stage.map)
     assert role is not None
     ordinary = await spare(context)
-    before, shut = await portrait(company, ordinary), await _shut_doors(context, ordinary)
+    before, shut = await _as_it_was(context, ordinary), await _shut_doors(context, ordinary)
     everything, shown = account_extras(before.document)
     said: list[str] = []
     extras: dict[str, Any] | None = everything
@@ -139,7 +139,7 @@ async def _me(context: Context) -> Verdict:
     assert step is not None
     request = step.parts[0]
     assert isinstance(request, Request)
-    before, shut = await portrait(company, person), await _shut_doors(context, person)
+    before, shut = await _as_it_was(context, person), await _shut_doors(context, person)
     everything, shown = account_extras(before.document)
     said: list[str] = []
     consents = names_of(company.stage.map, step, {}, company.stage.made_here)
@@ -161,6 +161,11 @@ async def _me(context: Context) -> Verdict:
     if good(request, plain, person, {}):
         return passed(*said, f"without them {step.name} works: {plain.line}")
     return inconclusive("control", f"{step.name} does not work, with or without further fields: {plain.line}")
+
+
+async def _as_it_was(context: Context, ordinary: Person) -> Portrait:
+    """What is said of the spare person before anything is tried on them."""
+    return await context.notebook.once(f"{PREFIX}.before", lambda: portrait(context.marketplace.company, ordinary))
 
 
 async def portrait(company: Company, person: Person) -> Portrait:

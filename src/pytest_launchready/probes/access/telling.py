@@ -34,7 +34,7 @@ def traits(answer: Answer, own: Iterable[Any] = ()) -> Traits:
     cookies = sorted(value.partition("=")[0].strip() for name, value in answer.headers if name.lower() == "set-cookie")
     headers = {name: _plain(_header(name, answer.header(name)), words) for name in TOLD}
     text = _shape(answer.json, words) if answer.json is not None else _plain(_visible(answer), words)
-    codes = [value for value in leaves(answer.json) if isinstance(value, int) and abs(value) < _CODES]
+    codes = [value for value in leaves(answer.json) if type(value) is int and abs(value) < _CODES]
     built = _built(answer.json)
     return {"status": answer.status, "text": text, "form": built, "codes": codes, "cookies": tuple(cookies), **headers}
 
@@ -79,5 +79,5 @@ def _shape(document: Any, words: list[str]) -> Any:
 def _plain(text: str, words: list[str]) -> str:
     for word in words:
         for written in {word, quote(word, safe=""), quote(word, safe="@")}:
-            text = re.sub(re.escape(written), "¤", text, flags=re.IGNORECASE)
+            text = re.sub(re.escape(written), "#", text, flags=re.IGNORECASE)
     return " ".join(_CHANCE.sub("#", text).split())
