@@ -267,6 +267,32 @@ def test_a_session_that_has_ended_opens_nothing(judge, notes, anyone, ends):
     assert codes(found, "read.stranger", "update.stranger") == ("passed", "passed")
 
 
+@pytest.mark.parametrize("ends", [True, False], ids=["healthy", "vulnerable"])
+def test_a_session_whose_token_stays_the_same_is_tried_while_it_has_ended(judge, notes, anyone, ends):
+    """Where a new log-in gives the old token again, each attack comes between a log-out and a log-in."""
+    inside = set()
+    app = notes(None)
+
+    def answer(request, person, note, mine):
+        if request.path == "/bye" and ends:
+            inside.discard(request.bearer)
+        return healthy(request, person, note, mine) if request.path != "/bye" else (204, None)
+
+    def same_token(request):
+        if request.line == "POST /sessions":
+            token = f"token-of-{anyone.people[request.json['email']]['id']}"
+            inside.add(token)
+            anyone.tokens[token] = anyone.people[request.json["email"]]
+            return 200, {"token": token}
+        return app(request) if request.path == "/people" or request.bearer in inside else NOBODY
+
+    app.answer = answer
+    found = judge(same_token, f"{READ}\n{UPDATE}", people=judge.people + LOGOUT)
+    expected = ("passed", "passed") if ends else ("leak", "written")
+    assert codes(found, "read.logged-out", "update.logged-out") == expected
+    assert codes(found, "read.stranger", "update.stranger") == ("passed", "passed")
+
+
 def test_without_a_log_out_there_is_no_ended_session(judge, notes):
     """The cell says so, and is not tried."""
     assert "read.logged-out" not in judge(notes(healthy), READ)

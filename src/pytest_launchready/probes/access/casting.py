@@ -37,6 +37,8 @@ class Attacker:
     """An object of their own."""
     credentials: Mapping[str, str] | None = None
     """Kept from a session that has ended."""
+    ends: Person | None = None
+    """Who has to log out for each attack, because a new log-in gives the same credentials again."""
 
     @property
     def shown(self) -> str:
@@ -64,7 +66,8 @@ async def attacker(case: Case, who: str) -> Attacker:
             raise NotCovered(
                 f"not covered: access.{case.kind}: {mine.person.name} made none that an ended session could be tried on"
             )
-        return Attacker(who, mine, None, case.owner, await _ended_session(case, mine.person))
+        kept, same = await _ended_session(case, mine.person)
+        return Attacker(who, mine, None, case.owner, kept, mine.person if same else None)
     company = case.context.marketplace.company
     person = await reached(lambda: company.find(who), f"{case.kind} is denied to {who}")
     if person is case.owner.person:
@@ -111,7 +114,11 @@ async def attack(case: Case, verb: str, one: Attacker, caller: Caller, names: Ma
 
     Raises Inconclusive where the attacker cannot log in again.
     """
+    if one.ends is not None:
+        await _log_out(case, one.ends)
     exchange = await case.ask(verb, caller, names)
+    if one.ends is not None:
+        await renewed(case.context, one.ends)
     person = one.person
     if person is None or caller.credentials is not None or not wants_login(exchange.answer, person.auth):
         return exchange
@@ -132,31 +139,31 @@ async def _in_session(case: Case, one: Attacker) -> bool:
     return exchange.answer is not None and 200 <= exchange.answer.status < 300
 
 
-async def _ended_session(case: Case, person: Person) -> Mapping[str, str]:
-    """What carried a person's session before they logged out; they have a new one now."""
+async def _ended_session(case: Case, person: Person) -> tuple[Mapping[str, str], bool]:
+    """What carried a person's session before they logged out, and whether the new one is carried by the same."""
     stage = case.context.marketplace.company.stage
 
-    async def end() -> Mapping[str, str]:
+    async def end() -> tuple[Mapping[str, str], bool]:
         if not entrance.has_login(stage, person):
             raise NotCovered(f"not covered: {person.name} has no session that could be ended")
         await awake(case.context, person)
         kept = person.credentials()
         if not kept:
             raise NotCovered(f"not covered: {person.name} has no session that could be ended")
-        try:
-            await stage.play("logout", person, {})
-            entrance.log_out(stage, person)
-            await entrance.log_in(stage, person)
-        except StepFailure as error:
-            raise Inconclusive(f"no session could be ended: {error.failure.title}", code="no-logout") from None
-        if person.credentials() == kept:
-            raise Inconclusive(
-                f"{person.name} logged out and in again, and has the same session: old and new cannot be told apart",
-                code="same-session",
-            )
-        return kept
+        await _log_out(case, person)
+        await renewed(case.context, person)
+        return kept, person.credentials() == kept
 
     return await case.context.notebook.once(("access", LOGGED_OUT, person.name), end)
+
+
+async def _log_out(case: Case, person: Person) -> None:
+    stage = case.context.marketplace.company.stage
+    try:
+        await stage.play("logout", person, {})
+    except StepFailure as error:
+        raise Inconclusive(f"no session could be ended: {error.failure.title}", code="no-logout") from None
+    entrance.log_out(stage, person)
 
 
 async def _second(case: Case) -> Person:
