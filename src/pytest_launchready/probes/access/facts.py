@@ -142,6 +142,12 @@ def _own(name: str, kind: str) -> bool:
     return not found or found[-1] not in IDS or found[:-1] in ([], [kind])
 
 
+def same_entry(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two entries of lists are the same thing, though one may leave some of its values out."""
+    said = {name: value for name, value in one.items() if _has_value(value)}
+    return len(said) > 1 and all(other.get(name) == value for name, value in said.items())
+
+
 def _lists(document: Any) -> Iterator[list[Any]]:
     if isinstance(document, dict):
         for value in document.values():

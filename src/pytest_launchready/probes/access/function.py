@@ -16,7 +16,7 @@ from pytest_launchready.core.words import counted
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.records import Map
 from pytest_launchready.probes.access.anonymous import listed, not_tried, refuses
-from pytest_launchready.probes.access.facts import Facts, people_in, same_data, tables
+from pytest_launchready.probes.access.facts import Facts, people_in, same_data, same_entry, tables
 from pytest_launchready.probes.access.function_writes import Deed, deeds, tried_as
 from pytest_launchready.probes.access.gathering import answered, gathered
 from pytest_launchready.probes.access.route import Route
@@ -114,7 +114,7 @@ def like_admin(attack: Exchange, control: Answer, own: set[str]) -> str | None:
     assert answer is not None
     theirs = [table for way, table in tables(control.json) if "*" in way]
     mine = [table for way, table in tables(answer.json) if "*" in way]
-    same = [table for table in mine if table and table in theirs and not _holds(table, own)]
+    same = [table for table in mine if any(same_entry(table, one) for one in theirs) and not _holds(table, own)]
     if same:
         return f"{len(same)} of the entries that the admin gets"
     if not mine and not _holds(answer.json, own) and same_data(answer, control, carried(attack)):

@@ -12,7 +12,7 @@ from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.core.learning import tells
 from pytest_launchready.flows import entrance
 from pytest_launchready.flows.naming import known
-from pytest_launchready.flows.objects import Thing
+from pytest_launchready.flows.objects import Account, Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.graph import makers_of
 from pytest_launchready.mapping.records import Map, Request
@@ -81,6 +81,7 @@ async def _gather(context: Context) -> Gathered:
     found = await described(context)
     people = {"buyer": await context.marketplace.company.find("buyer")}
     objects, notes = await _objects(context)
+    objects["account"] = Side(people["buyer"], Account(people["buyer"].account()), {})
     if "listing" in objects:
         people["seller"] = objects["listing"].person
     values = Values(mapped, objects, private_kinds(mapped), people)
@@ -156,7 +157,7 @@ def _facts(context: Context, values: Values) -> Facts:
 def _shown(values: Values, people: Iterable[Person]) -> Iterable[str]:
     """What stands beside every offer: its own words and ids, and who offers it."""
     for kind, side in values.objects.items():
-        if kind not in values.private:
+        if kind not in values.private and kind != "account":
             yield from map(str, known(side.thing).values())
     for person in people:
         yield from (str(value) for name, value in person.account().items() if name in {"id", "username", "name"})

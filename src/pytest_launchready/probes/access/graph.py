@@ -17,6 +17,13 @@ INTROSPECTION: Final = (
     "query IntrospectionQuery { __schema { queryType { name } mutationType { name } types { kind name fields { "
     f"name description args {{ name defaultValue type {{ {_TYPE} }} }} type {{ {_TYPE} }} }} }} }} }}"
 )
+SHALLOW: Final = (
+    "{ __schema { queryType { name } mutationType { name } types { kind name fields { "
+    "name description type { kind name ofType { kind name ofType { kind name } } } } } } }"
+)
+"""For servers that limit the depth of introspection too; it tells nothing of arguments."""
+SHORTEST: Final = "{ __schema { queryType { name } } }"
+"""Tells only whether there is introspection at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,13 @@ class Graph:
             here = (*way, one)
             if any(field.kind.many for field in here[passed.index(one.kind.name) :]):
                 yield here
+
+
+def tells_schema(answer: Any) -> bool:
+    """Whether an answer tells anything of the schema."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    schema = data.get("__schema") if isinstance(data, dict) else None
+    return isinstance(schema, dict) and bool(schema.get("queryType"))
 
 
 def read_graph(answer: Any) -> Graph | None:

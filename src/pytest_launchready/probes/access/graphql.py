@@ -12,7 +12,8 @@ from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.probes.access.documents import described, introspected
-from pytest_launchready.probes.access.graph import read_graph
+from pytest_launchready.probes.access.gathering import answered, gathered
+from pytest_launchready.probes.access.graph import read_graph, tells_schema
 from pytest_launchready.probes.access.graphql_tries import (
     DEPTH,
     answered_fields,
@@ -23,6 +24,7 @@ from pytest_launchready.probes.access.graphql_tries import (
     send_batch,
     trace_shown,
 )
+from pytest_launchready.probes.access.route import Route
 from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.subject import Context, Subject
 
@@ -69,8 +71,11 @@ async def _introspection(context: Context) -> Verdict:
         return inconclusive("no-answer", f"introspection got {exchange.outcome}")
     graph = read_graph(exchange.answer.json)
     local = context.marketplace.map.target.kind == "local"
-    if graph is not None:
-        said = f"introspection shows {len(graph.queries)} queries and {len(graph.mutations)} mutations to visitors"
+    if tells_schema(exchange.answer.json):
+        fields = (
+            f"{len(graph.queries)} queries and {len(graph.mutations)} mutations" if graph else "names of the schema"
+        )
+        said = f"introspection shows {fields} to visitors"
         if local:
             return passed(f"{said}: this target is local", notes=[f"{said}; switch it off where it is deployed"])
         return failed(
@@ -143,6 +148,13 @@ async def _errors(context: Context) -> Verdict:
         "a variable of a wrong type": (f"query ($n: Int!) {{ {field} @include(if: $n) }}", {"n": "x"}),
     }
     seen = []
+    for route in await _graphql_routes(context):
+        answer = (await answered(context, route, "anonymous")).answer
+        trace = trace_shown(answer) if answer is not None else None
+        if trace is not None:
+            exchange = await answered(context, route, "anonymous")
+            said = f"{route.name} as a visitor is answered with {trace}"
+            return failed(_failure(NO_DEBUG, "errors show stack traces", "a message only", said, exchange))
     for what, (text, variables) in tries.items():
         exchange = await send(context, text, variables)
         answer = exchange.answer
@@ -159,6 +171,12 @@ async def _errors(context: Context) -> Verdict:
     if not seen:
         return inconclusive("no-answer", "no broken query was answered")
     return passed(*seen)
+
+
+async def _graphql_routes(context: Context) -> list[Route]:
+    """A few that are run, and then refused to visitors."""
+    routes = (await gathered(context)).routes
+    return [one for one in routes if not one.open and one.request.body and one.request.body.kind == "graphql"][:3]
 
 
 def _failure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_launchready.contracts.operations import Document, Operation
@@ -15,6 +16,9 @@ from pytest_launchready.probes.access.route import Rank, Route, Untried, admin_b
 from pytest_launchready.probes.access.route_values import Values
 from pytest_launchready.probes.access.route_words import OWN, says, segments, singular
 from pytest_launchready.probes.order import ALWAYS
+
+ENTRANCE: Final = frozenset({"signup", "login", "logout", "request_reset"})
+"""Steps whose pages everybody may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class MapRoutes:
         mapped = self.values.mapped
         for step in mapped.steps.values():
             for request in (part for part in step.parts if step.skip is None and isinstance(part, Request)):
-                if request.safe:
+                if request.safe and step.name not in ENTRANCE:
                     yield self._of_step(step, request)
         for resource in mapped.resources.values():
             for name, verb in resource.verbs.items():
@@ -56,9 +60,9 @@ class MapRoutes:
         missing = [kind for kind in needs if kind not in objects]
         wanted = {name.partition(".")[0] for name in required_in(request)} - ALWAYS - step.needs
         if missing:
-            return Untried(step.name, f"needs a {missing[0]}")
+            return Untried(step.name, f"it needs {missing[0]}")
         if wanted:
-            return Untried(step.name, f"needs {', '.join(sorted(wanted))}")
+            return Untried(step.name, f"it needs {', '.join(sorted(wanted))}")
         kind = next((kind for kind in needs if kind in private), None) or _listed(step, private)
         capability = kind and kind in needs and self._capability(kind)
         if capability:
@@ -74,7 +78,7 @@ class MapRoutes:
         if resource.capability and verb == "read":
             return Untried(name, "the id is the secret, as the map says")
         if verb == "read" and side is None:
-            return Untried(name, f"needs a {resource.name}")
+            return Untried(name, f"it needs {resource.name}")
         scope = side.names(resource.name) if side else {}
         kind = resource.name if resource.name in self.values.private else None
         shown = verb in resource.public
