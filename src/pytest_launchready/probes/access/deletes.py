@@ -12,7 +12,7 @@ from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, pass
 from pytest_launchready.probes.access.case import Case, Side, one_more
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.reads import Round, remedy, worst
-from pytest_launchready.probes.access.views import View, changes, steady_view_of, view_of, way_to_look
+from pytest_launchready.probes.access.views import View, lasting, steady_view_of, view_of, way_to_look
 from pytest_launchready.wire.consent import WriteRefused
 
 PAUSES: Final = (0.0, 0.2, 0.5, 1.0)
@@ -33,15 +33,19 @@ async def deletes(case: Case) -> Round:
         except (Inconclusive, NotCovered) as error:
             found[who] = error
     try:
-        control = await _control(case, way, spares.get(case.owner.person.name) or await case.spare())
+        left = case.owner.person.name in spares
+        control, delay = await _control(case, way, spares.pop(case.owner.person.name) if left else await case.spare())
     except Inconclusive as error:
         return {
             who: one if isinstance(one, Verdict) and one.outcome == "failed" else error for who, one in found.items()
         }
+    if delay:
+        for who in [who for who, one in found.items() if isinstance(one, Verdict) and one.outcome == "passed"]:
+            found[who] = await _tried(case, await attacker(case, who), way, spares, wait=2 * delay)
     return {who: _with(one, control) for who, one in found.items()}
 
 
-async def _tried(case: Case, one: Attacker, way: str, spares: dict[str, Side]) -> Verdict:
+async def _tried(case: Case, one: Attacker, way: str, spares: dict[str, Side], *, wait: float = 0.0) -> Verdict:
     """What an attacker's try came to; who has a spare keeps it for the next, until it is gone."""
     verdicts = []
     owner = one.victim.person
@@ -54,8 +58,9 @@ async def _tried(case: Case, one: Attacker, way: str, spares: dict[str, Side]) -
                 f"{side.label(case.kind)} is not shown to its owner: {before.exchange.line}", code="owner-cannot-read"
             )
         exchange = await attack(case, "delete", one, caller, side.names(case.kind))
+        await asyncio.sleep(wait)
         after = await view_of(case, side, way)
-        moved = await _stays_changed(case, side, way, before, after)
+        moved = await lasting(case, side, way, before, after)
         if moved:
             _forget(case, side, after)
             del spares[owner.name]
@@ -68,25 +73,21 @@ async def _tried(case: Case, one: Attacker, way: str, spares: dict[str, Side]) -
     return worst(verdicts)
 
 
-async def _stays_changed(case: Case, side: Side, way: str, before: View, after: View) -> dict[str, tuple[str, str]]:
-    """What changed and did not change again by itself."""
-    moved = changes(before, after)
-    if not moved:
-        return moved
-    again = await view_of(case, side, way)
-    return {place: both for place, both in moved.items() if place not in changes(after, again)}
+async def _control(case: Case, way: str, side: Side) -> tuple[Exchange, float]:
+    """The owner's own delete, and the seconds until it showed, 0 at once.
 
-
-async def _control(case: Case, way: str, side: Side) -> Exchange:
-    """The owner's own delete; raises Inconclusive where the object is still shown as before."""
+    Raises Inconclusive where the object is still shown as before.
+    """
     before = await steady_view_of(case, side, way)
     exchange = await case.ask_in_session("delete", side.person, side.names(case.kind))
+    waited = 0.0
     for pause in PAUSES:
         await asyncio.sleep(pause)
+        waited += pause
         after = await view_of_lost(case, side, way)
-        if after is None or changes(before, after):
+        if after is None or await lasting(case, side, way, before, after):
             _forget(case, side, after)
-            return exchange
+            return exchange, waited
         if exchange.answer is None or exchange.answer.status >= 400:
             break
     raise Inconclusive(

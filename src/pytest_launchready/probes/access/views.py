@@ -24,6 +24,8 @@ _COUNTER = re.compile(
     r"request_?id|trace_?id|timestamp|expires?(_in)?|ttl|age",
     re.IGNORECASE,
 )
+LOOKS: Final = 4
+"""Looks after a change that must all show it: a value of few, such as a duration in ms, is the same by chance."""
 ITEM_NAMES: Final = ("id", "_id", "uuid", "pk", "slug", "number", "code", "key")
 
 
@@ -95,6 +97,19 @@ def changes(before: View, after: View) -> dict[str, tuple[str, str]]:
         if before.values.get(place) != after.values.get(place)
     }
     return {place: both for place, both in differ.items() if not _moves_by_itself(place, *both)}
+
+
+async def lasting(case: Case, side: Side, verb: str, before: View, after: View) -> dict[str, tuple[str, str]]:
+    """What changed between two views and stays as it is now: what is different at a further look changes by itself."""
+    moved = changes(before, after)
+    for _ in range(LOOKS):
+        if not moved:
+            break
+        restless = changes(after, await view_of(case, side, verb))
+        moved = {place: both for place, both in moved.items() if place not in restless}
+        if before.there != after.there:
+            break  # what is gone has nothing that varies
+    return moved
 
 
 def _there(case: Case, side: Side, verb: str, answer: Answer) -> bool:

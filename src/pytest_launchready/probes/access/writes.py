@@ -20,7 +20,7 @@ from pytest_launchready.probes.access.reads import Round, remedy, worst
 from pytest_launchready.probes.access.refusals import refusal
 from pytest_launchready.probes.access.texts import carried
 from pytest_launchready.probes.access.verifying import verified_updates
-from pytest_launchready.probes.access.views import View, changes, steady_view_of, view_of, way_to_look
+from pytest_launchready.probes.access.views import View, changes, lasting, steady_view_of, view_of, way_to_look
 from pytest_launchready.probes.asking import Caller
 from pytest_launchready.wire.consent import WriteRefused
 
@@ -106,9 +106,8 @@ async def _settled(case: Case, side: Side, way: str, write: Write) -> Write:
     moved = write.changed
     if not moved or write.seen:
         return write
-    again = await view_of(case, side, way)
-    restless = changes(write.after, again).keys()
-    if not restless & moved.keys():
+    restless = moved.keys() - (await lasting(case, side, way, write.before, write.after)).keys()
+    if not restless:
         return write
     calm = View(
         write.after.exchange,
@@ -162,7 +161,9 @@ def judge(case: Case, one: Attacker, write: Write, control: Write) -> Verdict:
     if proven is not None:
         return proven
     answer = write.exchange.answer
-    if write.changed:
+    accepted = answer is not None and answer.status < 300
+    vanished = write.before.there != write.after.there
+    if write.changed and (accepted or vanished or not control.seen):
         place, (old, new) = min(write.changed.items())
         return inconclusive(
             "changed-otherwise",
@@ -213,12 +214,14 @@ def _took(write: Write, control: Write | None) -> str | None:
     moved = write.changed
     if not moved:
         return None
-    touched = control.changed.keys() if control is not None else set()
+    # Where the owner's own write shows the canary that it carried, one without it has not taken.
+    blind = control is not None and control.seen is None
+    touched = control.changed.keys() if control is not None and blind else set()
     said = carried(write.exchange)
     accepted = write.exchange.answer is not None and write.exchange.answer.status < 300
     for place, (old, new) in sorted(moved.items()):
         sent = len(new) > 2 and new.casefold() in said
-        if place in touched or sent or (accepted and control is not None):
+        if place in touched or sent or (accepted and blind):
             return f"{place or 'it'} changed from {_short(old)} to {_short(new)}"
     return None
 
