@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.exchange import Exchange, Timing
 
 MOST = 20_000
 """Calls of one step that are kept: 320 kB."""
@@ -22,6 +22,16 @@ class Times:
     """What of it a network profile has added."""
     slowest: Exchange | None = None
     """The slowest request of the slowest call."""
+    requests: int = 0
+    """Of the call that sent most."""
+    depth: int = 0
+    """Requests of a call that waited for one another, at most."""
+    received: int = 0
+    """Bytes of the answers of the call that got most, heads included."""
+    largest: Exchange | None = None
+    """The longest answer of that call."""
+    deepest: Exchange | None = None
+    """The last request of the call that waited most often."""
 
     def plain(self) -> list[float]:
         """The same without what a network profile has added."""
@@ -39,6 +49,8 @@ class Timings:
         times = self._steps.setdefault(step, Times())
         own = [one for one in exchanges if one.step == step and one.answer is not None and one.answer.status < 400]
         timings = [one.timing for one in own if one.timing is not None]
+        if timings:
+            _weigh(times, own, timings)
         if not timings or len(times.seconds) >= MOST:
             return
         seconds = sum(timing.server for timing in timings)
@@ -54,6 +66,20 @@ class Timings:
     def facts(self) -> dict[str, dict[str, list[float]]]:
         """All of it as plain data, in milliseconds, that travels between workers."""
         return {name: {"ms": _ms(times.seconds), "plain_ms": _ms(times.plain())} for name, times in self._steps.items()}
+
+
+def _weigh(times: Times, own: Sequence[Exchange], timings: Sequence[Timing]) -> None:
+    times.requests = max(times.requests, len(own))
+    depth, end = 0, 0.0
+    for one, timing in sorted(zip(own, timings, strict=True), key=lambda pair: pair[1].started + pair[0].seconds):
+        if timing.started >= end:
+            depth, end = depth + 1, timing.started + one.seconds
+    if depth > times.depth:
+        times.depth, times.deepest = depth, own[-1]
+    received = sum(timing.received for timing in timings)
+    if received > times.received:
+        times.received = received
+        times.largest = max(own, key=lambda one: one.timing.received if one.timing else 0)
 
 
 def summed(facts: Sequence[Mapping[str, Mapping[str, Sequence[float]]]]) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
-from pytest_launchready.probes.latency import errors, steps
+from pytest_launchready.probes.latency import caching, errors, growth, queries, roundtrips, steps
 from pytest_launchready.probes.subject import Context, Subject
 
-PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (steps.checks, errors.checks)
+PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
+    steps.checks,
+    growth.checks,
+    queries.checks,
+    roundtrips.checks,
+    caching.checks,
+    errors.checks,
+)
 """In the order in which they run."""
 
 

@@ -19,10 +19,16 @@ async def call_of(context: Context, step: Step) -> Call:
     """A call of a step, by whoever calls it, with all that it needs; the same each time."""
     stage = context.marketplace.company.stage
     person = await stage.person(actor_of(stage.map, step))
+    given = await given_to(context, step, person)
+    return lambda: stage.act(step.name, person, given)
+
+
+async def given_to(context: Context, step: Step, person: Person) -> dict[str, Any]:
+    """What a step needs, by name."""
     given: dict[str, Any] = {kind: await prop(context, kind, person) for kind in sorted(step.needs)}
     if step.name == "search":
         given["search"] = {"text": await searched_for(context, person)}
-    return lambda: stage.act(step.name, person, given)
+    return given
 
 
 async def prop(context: Context, kind: str, person: Person) -> Thing:
