@@ -13,6 +13,7 @@ SEARCH = """
 graphql = "/graphql"
 
 [steps.search]
+actor = "anonymous"
 graphql = "query ($first: Int!) { items(first: $first) { id } }"
 variables = { first = 20 }
 items = "data.items"
