@@ -42,7 +42,8 @@ class Shop:
         self.strict, self.show = strict, show
         self.notes, self.numbers = {}, itertools.count(40)
 
-    def __call__(self, request):
+    def __call__(self, request):  # noqa: PLR0911 - a table of routes
+        """The answer to a request."""
         person = self.anyone.by_token(request.bearer)
         match (request.method, *request.parts):
             case ("POST", "people"):
@@ -67,6 +68,7 @@ class Shop:
         return 404, {"detail": "no such thing"}
 
     def sign_up(self, request):
+        """A new account."""
         sent = request.json
         more = {name: value for name, value in sent.items() if name not in {"email", "password"}}
         if more and self.strict:
@@ -76,6 +78,7 @@ class Shop:
         return 201, {"id": person["id"], **more}  # an echo is no proof
 
     def change(self, request, thing, where, own, view):
+        """A thing with the fields that are taken."""
         more = {name: value for name, value in request.json.items() if name not in own}
         if more and self.strict:
             return self.refuse(more)
@@ -83,6 +86,7 @@ class Shop:
         return 200, view()
 
     def refuse(self, more):
+        """A refusal of more fields than are known."""
         if self.strict == "whole":
             return 400, {"detail": "unknown fields"}
         unknown = [name for name in more if name not in self.kept["signup"] + self.kept["me"] + self.kept["note"]]
@@ -92,9 +96,11 @@ class Shop:
         return 422, {"errors": [f"property {name} should not exist" for name in unknown[:4]]}
 
     def takes(self, where, name):
+        """Whether a field is kept."""
         return self.kept[where] == "all" or name in self.kept[where]
 
     def view(self, person):
+        """An account as it is shown."""
         shown = {name: value for name, value in person.items() if name != "password"}
         return shown if self.show is None else {name: shown[name] for name in self.show if name in shown}
 

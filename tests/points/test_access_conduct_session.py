@@ -49,6 +49,7 @@ class Shop:
         self.sessions = {}
 
     def __call__(self, request):
+        """The answer to a request."""
         match request.line:
             case "POST /people":
                 return 201, {"id": self.anyone.join(**request.json)["id"]}
@@ -70,6 +71,7 @@ class Shop:
         return 404, None
 
     def log_in(self, request):
+        """A new session."""
         person = self.anyone.people.get(request.json["email"])
         if not person or person["password"] != request.json["password"]:
             return 401, {"detail": "wrong"}
@@ -82,15 +84,18 @@ class Shop:
         return 200, {}, [("set-cookie", cookie) for cookie in cookies]
 
     def issue(self, name):
+        """The token of a session."""
         claims = {"sid": name, **({"exp": int(time.time()) + self.lifetime} if self.lifetime else {})}
         written = f"{encoded({'alg': 'HS256', 'typ': 'JWT'})}.{encoded(claims)}"
         return f"{written}.{self.signature(written)}"
 
     def signature(self, written):
+        """What the shop signs with its key."""
         key = WEAK if self.flaw in {"weak-key", "expired"} else STRONG
         return encoded(hmac.digest(key.encode(), written.encode(), "sha256"))
 
     def of(self, request):
+        """Who sends a request, and the name of the session."""
         token = {
             "cookie": request.cookies.get("auth", ""),
             "token": request.headers.get("authorization", "").removeprefix("Token "),
@@ -104,6 +109,7 @@ class Shop:
         return self.sessions.get(name), name
 
     def read(self, token):
+        """The session that a token names, or None."""
         head, _, rest = token.partition(".")
         body, _, signature = rest.partition(".")
         try:
@@ -118,6 +124,7 @@ class Shop:
         return claims["sid"] if fits and not late else None
 
     def profile(self, person):
+        """The account of whoever is logged in."""
         return (200, {"id": person["id"], "email": person["email"]}) if person else (401, {"detail": "log in"})
 
 
@@ -175,6 +182,7 @@ class Pages(Shop):
     """Everything is a page with status 200, also a refusal."""
 
     def profile(self, person):
+        """The account of whoever is logged in."""
         if person is None:
             return 200, "<h1>Please log in</h1><p>Your session for a@example.com is over</p>"
         return 200, f"<h1>Your account</h1><p>{person['email']}</p>"
@@ -197,6 +205,7 @@ class Echo(Shop):
     """A refusal that names the account, as a log line would."""
 
     def __call__(self, request):
+        """The answer to a request."""
         status, body, *rest = super().__call__(request)
         if request.line == "GET /profile" and status == 401:
             return 401, {"detail": f"no session for {[person['email'] for person in self.anyone.people.values()]}"}
@@ -213,12 +222,14 @@ class Fragile(Shop):
     """A token that cannot be read is an error of the server's."""
 
     def read(self, token):
+        """The session that a token names, or None."""
         name = super().read(token)
         if name is None and token:
             raise ValueError
         return name
 
     def __call__(self, request):
+        """The answer to a request."""
         try:
             return super().__call__(request)
         except ValueError:
@@ -236,6 +247,7 @@ class Busy(Shop):
     """Whoever has no good session is asked to come back later."""
 
     def profile(self, person):
+        """The account of whoever is logged in."""
         return super().profile(person) if person else (503, {"detail": "busy"})
 
 
@@ -249,7 +261,8 @@ def test_an_answer_that_says_nothing_is_inconclusive(conduct, anyone):
 class Open(Shop):
     """Shows everybody the same."""
 
-    def profile(self, person):
+    def profile(self, person):  # noqa: ARG002 - everybody is shown the same
+        """The newest account."""
         newest = list(self.anyone.people.values())[-1]
         return 200, {"id": newest["id"], "email": newest["email"]}
 

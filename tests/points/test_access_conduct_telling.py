@@ -27,7 +27,7 @@ capture = { id = "id" }
 
 
 class Shop:
-    """Answers alike to everybody, unless `answers` says otherwise: line → a function of the request and who it names."""
+    """Answers alike to everybody, unless `answers` says otherwise: line → a function of request and account."""
 
     def __init__(self, anyone, **answers):
         self.anyone = anyone
@@ -35,6 +35,7 @@ class Shop:
         self.numbers = itertools.count(1000)
 
     def __call__(self, request):
+        """The answer to a request."""
         match request.line:
             case "GET /me":
                 person = self.anyone.by_token(request.bearer)
@@ -222,7 +223,8 @@ class Till:
         self.orders, self.keys = [], {}
         self.numbers = itertools.count(70)
 
-    def __call__(self, request):
+    def __call__(self, request):  # noqa: PLR0911 - a table of routes
+        """The answer to a request."""
         match request.line:
             case "POST /people":
                 return 201, {"id": self.anyone.join(**request.json)["id"]}

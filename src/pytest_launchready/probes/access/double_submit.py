@@ -44,7 +44,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         remedy="keep the Idempotency-Key with the order, unique for each account, and answer a replay with that order",
         run=careful(_run),
         reference="ASVS 2.3.3, WSTG-BUSL-05, draft-ietf-httpapi-idempotency-key-header",
-        requests=8,
+        requests=7,
         absent=_why_not(subject.mapped),
     )
 

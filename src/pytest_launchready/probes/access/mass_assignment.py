@@ -63,7 +63,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         remedy=REMEDY,
         run=careful(_signup),
         reference=REFERENCE,
-        requests=9,
+        requests=7,
         absent=_why_no_signup(mapped),
     )
     step = own_update(mapped)
@@ -74,7 +74,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         remedy=REMEDY,
         run=careful(_me),
         reference=REFERENCE,
-        requests=5,
+        requests=4,
         absent=None
         if step
         else f"{PREFIX}.me: the map has no step that changes one's own account: map [steps.update_me]",

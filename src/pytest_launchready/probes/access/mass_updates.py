@@ -78,7 +78,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
                 run=careful(partial(_run, kind=resource.name)),
                 needs=(resource.name,),
                 reference=REFERENCE,
-                requests=7,
+                requests=4,
                 absent=_why_not(subject.mapped, resource),
             )
 

@@ -66,7 +66,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         remedy="end every other session of the account when its password changes",
         run=careful(_password_changed),
         reference="API2:2023, ASVS 7.4.3, WSTG-SESS-06",
-        requests=10,
+        requests=9,
         absent=_why_no_change(mapped, change),
     )
 
