@@ -32,11 +32,11 @@ PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
     debug.checks,
     inputs.checks,
     session.checks,
-    session_ends.checks,
     mass_assignment.checks,
     mass_updates.checks,
     enumeration.checks,
     double_submit.checks,
+    session_ends.checks,
 )
 """Functions from a subject to checks, in the order in which they run."""
 
