@@ -16,10 +16,11 @@ from pytest_launchready.core.words import counted
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.records import Map
 from pytest_launchready.probes.access.anonymous import listed, not_tried, refuses
-from pytest_launchready.probes.access.facts import Facts, people_in, same_data, same_entry, tables
+from pytest_launchready.probes.access.facts import SHORTEST, Facts, people_in, same_data, same_entry, tables
 from pytest_launchready.probes.access.function_writes import Deed, deeds, tried_as
 from pytest_launchready.probes.access.gathering import answered, gathered
 from pytest_launchready.probes.access.route import Route
+from pytest_launchready.probes.access.route_words import IDS, PEOPLE, singular, words
 from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.access.texts import carried, leaves
 from pytest_launchready.probes.subject import Context, Subject
@@ -139,7 +140,13 @@ def own_texts(context: Context, person: Person) -> set[str]:
 
 
 def _holds(document: Any, texts: set[str]) -> bool:
-    return any(str(value) in texts for _, value in leaves(document))
+    """Whether a document has one of the texts; a short one, as a number, only where an id or somebody is named."""
+    for way, value in leaves(document):
+        name = next((words(part)[-1] for part in reversed(way) if isinstance(part, str) and words(part)), "")
+        telling = len(str(value)) >= SHORTEST or name in IDS or singular(name) in PEOPLE | {"by"}
+        if telling and str(value) in texts:
+            return True
+    return False
 
 
 async def _control(context: Context, route: Route) -> Exchange | None:

@@ -86,15 +86,15 @@ class Graph:
             return "{ __typename }" if name not in self.leaves and name else ""
         return f"{{ {' '.join(wanted)} }}"
 
-    def circle(self) -> tuple[Field, tuple[Field, ...]] | None:
-        """A root field, and a way below it that ends at a type that it has passed, over a list.
+    def circles(self) -> Iterator[tuple[Field, tuple[Field, ...]]]:
+        """Root fields, each with a way below it that ends at a type that it has passed, over a list.
 
-        It can be gone round as often as one likes. None where no list that can be asked for leads back.
+        It can be gone round as often as one likes.
         """
-        for root in sorted(self.queries.values(), key=lambda one: len(one.required)):
-            for way in self._ways((root.kind.name,), ()):
-                return root, way
-        return None
+        for root in self.queries.values():
+            way = next(self._ways((root.kind.name,), ()), None)
+            if way is not None:
+                yield root, way
 
     def _ways(self, passed: tuple[str, ...], way: tuple[Field, ...]) -> Iterator[tuple[Field, ...]]:
         """Ways from the last of the types that were passed, each ending where it was before."""

@@ -17,6 +17,7 @@ from pytest_launchready.probes.access.graph import read_graph, tells_schema
 from pytest_launchready.probes.access.graphql_tries import (
     DEPTH,
     answered_fields,
+    gives_nothing,
     harmless,
     nested,
     ran,
@@ -32,6 +33,8 @@ ALIASES: Final = 100
 """Times that one request asks for the same field; a page of a shop asks for a dozen at most."""
 BATCH: Final = 25
 """Operations in one array."""
+MOST_ROOTS: Final = 4
+"""Fields that are tried to find one that gives nothing, so that what stands below it costs nothing."""
 _SUGGESTS = re.compile(r"did you mean", re.IGNORECASE)
 SWITCH_OFF: Final = "switch introspection and suggestions off where the endpoint is deployed"
 LIMIT: Final = "limit aliases, operations per request and depth, or price each query before it is run"
@@ -122,22 +125,26 @@ async def _depth(context: Context) -> Verdict:
         raise NotCovered(
             "not covered: access.graphql.depth: without introspection no field is known that can be nested"
         )
-    way = graph.circle()
-    if way is None:
-        return passed("no list of the schema leads back to the type it is in, so nothing nests without end")
-    root, fields = way
-    arguments, control_text, attack_text = nested(graph, root, fields)
-    control = await send(context, control_text, arguments)
-    if control.answer is None or not ran(control.answer):
-        return inconclusive("control-failed", f"a flat query for {root.name} is refused as well: {control.line}")
-    attack = await send(context, attack_text, arguments)
-    if attack.answer is not None and ran(attack.answer):
-        names = " → ".join([root.name, *(one.name for one in fields)])
-        said = f"{DEPTH} levels of {names} were run"
+    seen = []
+    for root, way in list(graph.circles())[:MOST_ROOTS]:
+        values, flat, deep = nested(root, way)
+        control = await send(context, flat, values)
+        seen.append(control.line)
+        if control.answer is None or not ran(control.answer) or not gives_nothing(control.answer):
+            continue
+        attack = await send(context, deep, values)
+        if attack.answer is None or not ran(attack.answer):
+            return passed(f"{DEPTH} levels of {root.name} are refused: {attack.line}", f"flat: {control.line}")
+        said = f"{DEPTH} levels of {' → '.join([root.name, *(one.name for one in way)])} were run"
         return failed(
             _failure(LIMIT, "the depth of queries is not limited", "a refusal before it is run", said, attack, control)
         )
-    return passed(f"{DEPTH} levels of {root.name} are refused: {attack.line}")
+    if seen:
+        raise NotCovered(
+            "not covered: access.graphql.depth: every field that can be nested gives data or is refused, and a deep "
+            "query of data may bring the target down"
+        )
+    return passed("no list of the schema leads back to the type it is in, so nothing nests without end")
 
 
 async def _errors(context: Context) -> Verdict:

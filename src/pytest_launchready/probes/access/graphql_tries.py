@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pytest_launchready.core.answer import Answer
@@ -12,6 +12,7 @@ from pytest_launchready.mapping.template import Given, compile_target, compile_t
 from pytest_launchready.probes.access.documents import visitor
 from pytest_launchready.probes.access.graph import Field, Graph
 from pytest_launchready.probes.access.graph_routes import graphql_request
+from pytest_launchready.probes.access.texts import is_empty
 from pytest_launchready.probes.access.traces import trace_in
 from pytest_launchready.probes.asking import Caller, ask
 from pytest_launchready.probes.subject import Context
@@ -19,30 +20,36 @@ from pytest_launchready.probes.subject import Context
 DEPTH: Final = 15
 """Levels of one query; servers that have a limit set it to ten or so."""
 NEVER: Final = "launchready-never-existed"
+FREE_TEXTS: Final = frozenset({"q", "query", "search", "text", "term", "keyword", "filter", "name", "title", "slug"})
+"""Arguments by which a list is made to hold nothing."""
 SHOWN: Final = 40
 """Characters of a stack trace that a message shows."""
 _TRACE_NAMES = frozenset({"stacktrace", "stack", "trace", "traceback", "backtrace"})
 
 
-def nested(graph: Graph, root: Field, way: tuple[Field, ...]) -> tuple[dict[str, Any], str, str]:
-    """Variables, a flat query and a deep one: below a root that gives nothing, so that running it costs nothing."""
+def nested(root: Field, way: tuple[Field, ...]) -> tuple[dict[str, Any], str, str]:
+    """Variables, a flat query that ends at the first list, and a deep one that goes round; both for what never was."""
     values: dict[str, Any] = {name: NEVER for name, kind in root.required.items() if kind.name in {"ID", "String"}}
     values |= dict.fromkeys((name for name, kind in root.required.items() if kind.name in {"Int", "Float"}), 0)
-    free = [name for name in ("q", "query", "search", "text", "filter", "name") if name in root.arguments]
-    values |= {name: NEVER for name in free if root.arguments[name].name == "String"}
-    flat, used = graph.document(root, values)
+    values |= {name: NEVER for name in FREE_TEXTS & root.arguments.keys() if root.arguments[name].name == "String"}
     types = [root.kind.name, *(one.kind.name for one in way)]
     back = types.index(types[-1])
-    names = list(way)
-    while len(names) < DEPTH:
-        names += way[back:]
-    inner = "{ __typename }"
-    for one in reversed(names[:DEPTH]):
-        inner = f"{{ {one.name} {inner} }}"
-    head = flat.partition(f"{{ {root.name}")[0]
-    given = ", ".join(f"{name}: ${name}" for name in used)
-    call = f"{root.name}({given})" if given else root.name
-    return used, f"{head}{{ {call} {{ __typename }} }}", f"{head}{{ {call} {inner} }}"
+    deep = list(way)
+    while len(deep) < DEPTH:
+        deep += way[back:]
+    first = 0 if root.kind.many else next(place + 1 for place, one in enumerate(way) if one.kind.many)
+    declared = ", ".join(f"${name}: {root.arguments[name].written}" for name in values)
+    given = ", ".join(f"{name}: ${name}" for name in values)
+    head = f"query ({declared})" if values else "query"
+    call = f"{root.name}({given})" if values else root.name
+
+    def query(fields: Iterable[Field]) -> str:
+        inner = "{ __typename }"
+        for one in reversed(list(fields)):
+            inner = f"{{ {one.name} {inner} }}"
+        return f"{head} {{ {call} {inner} }}"
+
+    return values, query(way[:first]), query(deep[:DEPTH])
 
 
 def ran(answer: Answer) -> bool:
@@ -54,6 +61,12 @@ def ran(answer: Answer) -> bool:
     if not isinstance(errors, list):
         return False
     return "data" in document and all(isinstance(one, dict) and one.get("path") for one in errors)
+
+
+def gives_nothing(answer: Answer) -> bool:
+    """Whether the data of an answer is null or an empty list."""
+    document = answer.json
+    return isinstance(document, dict) and is_empty(document.get("data"))
 
 
 def trace_shown(answer: Answer) -> str | None:
