@@ -211,6 +211,9 @@ def test_what_an_admin_does_in_its_own_way_is_no_check(judge, notes):
     """A verb with its own actor is how the map cleans up."""
     found = judge(notes(healthy), f'{READ}\ndelete = {{ request = "DELETE /notes/{{{{ id }}}}", actor = "admin" }}')
     assert not [name for name in found if name.startswith("delete")]
+    steps = '\n[steps.list_notes]\nactor = "admin"\nrequest = "GET /every/note"\nitems = "@"\n'
+    found = judge(notes(healthy), READ, people=judge.people + steps)
+    assert not [name for name in found if name.startswith("list")]
 
 
 def test_without_consent_a_write_is_not_covered_by_name(judge, notes):

@@ -14,7 +14,7 @@ from pytest_launchready.flows.naming import known
 from pytest_launchready.flows.objects import Account, Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.graph import expressions
-from pytest_launchready.mapping.records import Request, Resource, Step, Verb
+from pytest_launchready.mapping.records import Map, Request, Resource, Step, Verb
 from pytest_launchready.probes.access.ids import never
 from pytest_launchready.probes.access.refusals import wants_login
 from pytest_launchready.probes.asking import Caller, ask
@@ -96,7 +96,7 @@ class Case:
     async def ask_in_session(self, verb: str, person: Person, names: Mapping[str, Any]) -> Exchange:
         """The exchange of a request as somebody with an account; a session that has ended is renewed once."""
         stage = self.context.marketplace.company.stage
-        actor = await person.self_or(self.verb(verb).request.actor, stage.person)
+        actor = await person.self_or(actor_of(stage.map, self.verb(verb)), stage.person)
         await awake(self.context, actor)
         caller = Caller("owner", actor)
         exchange = await self.ask(verb, caller, names)
@@ -108,6 +108,12 @@ class Case:
     async def spare(self) -> Side:
         """One more object of the owner's, with all that it needs new."""
         return await one_more(self.context, self.resource, self.owner.person)
+
+
+def actor_of(mapped: Map, verb: Verb) -> str | None:
+    """Who sends a verb's request by the map, be it said of the verb or of the step that it is; None: anybody may."""
+    step = mapped.steps.get(verb.step) if verb.step else None
+    return verb.request.actor or (step.actor if step is not None else None)
 
 
 async def awake(context: Context, person: Person) -> None:

@@ -11,7 +11,7 @@ from pytest_launchready.core.checks import Check
 from pytest_launchready.core.errors import Inconclusive, LaunchreadyError
 from pytest_launchready.core.verdicts import Verdict, inconclusive, passed
 from pytest_launchready.mapping.records import Map, Resource
-from pytest_launchready.probes.access.case import Case, NoConsent, open_case
+from pytest_launchready.probes.access.case import Case, NoConsent, actor_of, open_case
 from pytest_launchready.probes.access.casting import LOGGED_OUT, tried
 from pytest_launchready.probes.access.deletes import deletes
 from pytest_launchready.probes.access.existence import existence
@@ -75,7 +75,7 @@ def cells_of(mapped: Map, resource: Resource, absent: str | None = None) -> Iter
     """The cells of a resource; `absent` says why none of them can be tried."""
     first = MAKING
     for trial in TRIALS:
-        if not _judged(resource, trial.verb):
+        if not _judged(mapped, resource, trial.verb):
             continue
         public = trial.verb in resource.public
         for place, who in enumerate(tried(resource, trial.verb)):
@@ -157,9 +157,13 @@ async def _open_by_declaration(resource: Resource, verb: str, who: str, _context
     )
 
 
-def _judged(resource: Resource, verb: str) -> bool:
-    """Whether the map has the verb, and not as somebody's own way (an admin's, say)."""
-    return verb in resource.verbs and resource.verbs[verb].request.actor is None
+def _judged(mapped: Map, resource: Resource, verb: str) -> bool:
+    """Whether the map has the verb, and not as the way of somebody else than the owner (an admin's, say)."""
+    if verb not in resource.verbs:
+        return False
+    if resource.verbs[verb].request.actor is not None or resource.made_by not in mapped.steps:
+        return resource.verbs[verb].request.actor is None
+    return actor_of(mapped, resource.verbs[verb]) in {None, owner_name(mapped, resource)}
 
 
 def _why_absent(mapped: Map, resource: Resource) -> str | None:
