@@ -16,7 +16,9 @@ from pytest_launchready.flows.raw import send_raw
 from pytest_launchready.flows.sending import graphql_path
 from pytest_launchready.mapping.records import Map, Request
 from pytest_launchready.probes.access.bodies import graphql_errors
-from pytest_launchready.probes.access.leftovers import BELOW_API, FILES, ROUTES, Leftover
+from pytest_launchready.probes.access.documents import described
+from pytest_launchready.probes.access.inputs import LAST
+from pytest_launchready.probes.access.leftovers import BELOW_API, FILES, ROUTES, Leftover, inside
 from pytest_launchready.probes.access.provoking import provoked
 from pytest_launchready.probes.access.traces import trace_in
 from pytest_launchready.probes.subject import Context, Subject
@@ -31,6 +33,9 @@ BANNERS: Final = (
 )
 """Headers by which servers name themselves."""
 MOST_TOLD = 10
+MOST_DESCRIBED = 3
+TELLING: Final = re.compile(r"debug|actuator|phpinfo|pprof|profiler|heapdump|/env(?:ironment)?$|dump", re.IGNORECASE)
+"""Names of routes that no visitor should find."""
 
 
 def checks(_subject: Subject) -> Iterator[Check[Context]]:
@@ -43,6 +48,7 @@ def checks(_subject: Subject) -> Iterator[Check[Context]]:
         reference="API8:2023, ASVS 5 13.4.2 and 16.5.1, WSTG-ERRH-01 and 02",
         run=_errors,
         requests=8,
+        phase=LAST,
     )
     yield Check(
         id="access.debug.files",
@@ -107,6 +113,8 @@ async def _left(left: Sequence[Leftover], below: Sequence[Leftover], kind: str, 
     asked = [(root, one) for root in roots for one in left]
     prefix = api_prefix(mapped)
     asked += [(roots[0] + prefix, one) for one in below if prefix]
+    if below:
+        asked += [(roots[0], one) for one in await _described(context, {root + one.path for root, one in asked})]
     answered, control = 0, None
     for root, one in asked:
         baseline = await _baseline(context, _root(root))
@@ -133,6 +141,19 @@ async def _left(left: Sequence[Leftover], below: Sequence[Leftover], kind: str, 
     if not answered:
         return inconclusive("no-answer", f"none of {len(asked)} {kind} got an answer, so nothing is known of them")
     return passed(f"none of {answered} {kind} is there: {', '.join(dict.fromkeys(one.path for _, one in asked))}")
+
+
+async def _described(context: Context, asked: set[str]) -> list[Leftover]:
+    """Routes of the API's own description whose names say that they are for debugging."""
+    root = _root(context.marketplace.map.target.api)
+    document = (await described(context)).document
+    paths = [
+        (one.prefixes[0] if one.prefixes else "") + one.path
+        for one in (document.operations if document is not None else ())
+        if one.method == "GET" and "{" not in one.path and TELLING.search(one.path)
+    ]
+    fresh = [path for path in dict.fromkeys(paths) if root + path not in asked]
+    return [Leftover(path, "a route for debugging", inside) for path in fresh[:MOST_DESCRIBED]]
 
 
 async def _baseline(context: Context, root: str) -> list[Exchange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Final
@@ -25,6 +26,10 @@ MOST_TOLD = 10
 """Leaks that a finding lists."""
 SHORTEST_CANARY = 8
 """Characters of somebody's data by which an answer is taken to be about them."""
+_STARTS: Final = re.compile(
+    r"reset|forgot|recover|(?:send|request|resend)[-_/]?(?:otp|code|pin|magic)|(?:otp|code|pin|magic)[-_/](?:send|request)"
+)
+"""Steps and routes that send somebody a code or a link by mail."""
 FIELDS: Final = {"email": "e-mail address", "phone": "phone number", "street": "street"}
 """What of a generated person the public must not learn; a name is for everybody to see."""
 
@@ -137,7 +142,7 @@ def _leaks(exchange: Exchange, person: Person | None, known: Known) -> Iterator[
 def _asks_for_reset(exchange: Exchange) -> bool:
     """Whether a request starts a password reset; one that carries a code or a password ends it."""
     where = f"{exchange.step or ''} {urlsplit(exchange.url).path}".lower()
-    if exchange.method == "GET" or not ("reset" in where or "forgot" in where or "recover" in where):
+    if exchange.method == "GET" or not _STARTS.search(where):
         return False
     sent = _names_sent(exchange)
     return not any(word in name for name in sent for word in ("token", "code", "password", "otp", "pin"))

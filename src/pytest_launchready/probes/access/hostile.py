@@ -36,25 +36,23 @@ NUMBER: Final = Try("a number in place of text", 12345)
 WORD: Final = Try("a word in place of a number", "launchready")
 NOTHING: Final = Try("null", None)
 GONE: Final = Try("nothing at all", LEFT_OUT)
-HUGE: Final = Try("a number of 30 digits", 10**29)
-HUGE_TEXT: Final = Try("a number of 30 digits", str(10**29))
 NEGATIVE: Final = Try("a negative number", -1)
 
 _TYPED: Final[dict[Kind, tuple[Try, ...]]] = {
     "text": (QUOTE, OBJECT, NOTHING, GONE, CONTROL, LONG_TEXT, NUMBER, LIST, SIGNS),
-    "price": (WORD, NOTHING, OBJECT, HUGE, GONE),
-    "quantity": (WORD, HUGE, NOTHING, OBJECT),
-    "number": (WORD, HUGE, NOTHING),
+    "price": (WORD, NOTHING, OBJECT, GONE),
+    "quantity": (WORD, NOTHING, OBJECT, GONE),
+    "number": (WORD, NOTHING),
     "size": (NEGATIVE, WORD),
-    "id": (WORD, OBJECT, QUOTE, NOTHING, HUGE),
+    "id": (WORD, OBJECT, QUOTE, NOTHING),
 }
 _WRITTEN: Final[dict[Kind, tuple[Try, ...]]] = {
     "text": (QUOTE, SIGNS, CONTROL, LONG_QUERY),
-    "price": (WORD, HUGE_TEXT, GONE),
-    "quantity": (WORD, HUGE_TEXT, GONE),
-    "number": (WORD, NEGATIVE, HUGE_TEXT),
-    "size": (NEGATIVE, WORD, HUGE_TEXT),
-    "id": (QUOTE, WORD, HUGE_TEXT, LONG_QUERY),
+    "price": (WORD, GONE),
+    "quantity": (WORD, GONE),
+    "number": (WORD, NEGATIVE),
+    "size": (NEGATIVE, WORD),
+    "id": (QUOTE, WORD, LONG_QUERY),
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_launchready.core.answer import Answer
+from pytest_launchready.probes.access.sensitive import Known, leaks
 
 Proof = Callable[[Answer], str | None]
 """What in an answer proves it, in words; None where nothing does."""
@@ -100,6 +101,12 @@ def debug(answer: Answer) -> str | None:
         return found
     names = sorted(set(_telling(answer.json, 0)))
     return f"the program's inside: {', '.join(names[:4])}" if names else None
+
+
+def inside(answer: Answer) -> str | None:
+    """The inside of a program as above, or secrets of its people, in the answer of a route made for debugging."""
+    found = debug(answer) or actuator(answer)
+    return found or next((str(leak) for leak in leaks(answer, Known())), None)
 
 
 FILES: Final = (

@@ -16,6 +16,7 @@ from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.mapping.template import compile_template
 from pytest_launchready.probes.access.bodies import worked
+from pytest_launchready.probes.access.reading import last_good
 from pytest_launchready.probes.access.secretnames import squeezed
 from pytest_launchready.probes.access.variants import LEFT_OUT, SIZES, Spot, spots, varied
 from pytest_launchready.probes.asking import Caller, ask
@@ -80,12 +81,14 @@ async def _judged(context: Context, step: Step) -> Verdict | str | None:
     assert isinstance(request, Request)
     sizes = [spot for spot in spots(request) if spot.kind == "size"]
     # A server may demand a size, as GraphQL does with `$first: Int!`.
+    huge = await _page(context, step, _with(request, sizes))
+    if huge is None:
+        read = last_good(context, step.name) is not None or await _page(context, step, request) is not None
+        return f"{step.name}: a page of {WANTED:,} is refused" if read else None
+    # A server may demand a size, as GraphQL does with `$first: Int!`.
     plain = await _page(context, step, _without(request, sizes)) or await _page(context, step, request)
     if plain is None:
         return None
-    huge = await _page(context, step, _with(request, sizes))
-    if huge is None or huge.exchange.answer is None:
-        return f"{step.name}: a page of {WANTED:,} is refused"
     why = _unbounded(plain, huge)
     if why is None and huge.size == WANTED and (huge.total is None or huge.total <= huge.items):
         return inconclusive(
