@@ -115,6 +115,15 @@ def test_the_fixture_works_in_plain_and_async_tests(judged):
     result.assert_outcomes(passed=3)
 
 
+def test_what_nobody_described_is_noted(judged):
+    """Beside the test that has seen it."""
+    result, ledger = judged(
+        "number", source="def test_it(assert_contract): assert_contract({'id': 1, 'shelf': 2}, 'create_listing')"
+    )
+    result.assert_outcomes(passed=1)
+    assert ledger["tests"][0]["notes"] == ["not described: the value: shelf as well"]
+
+
 def test_a_contract_that_is_broken_fails_the_test_with_its_reason_only(judged):
     """No traceback through our own code."""
     result, _ = judged("string", source="def test_it(assert_contract): assert_contract({'id': 'x'}, 'create_listing')")

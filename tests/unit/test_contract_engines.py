@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from pytest_launchready.contracts import engines
 from pytest_launchready.contracts.deviations import deviation_of
 from pytest_launchready.contracts.engines import compile_schema
 from pytest_launchready.contracts.faults import Fault, grouped, jmespath_of, most_relevant, told
@@ -243,6 +244,16 @@ def test_places_are_written_as_jmespath(place, path):
 def test_a_pattern_that_one_engine_has_not_is_left_to_the_other():
     """Unless the engine was asked for by name."""
     assert [one.rule for one in compile_schema({"pattern": r"^(?<a>x)\k<a>[^]$"}).faults("xy")] == ["pattern"]
+
+
+def test_the_faster_engine_is_recommended_where_judging_took_long(monkeypatch):
+    """Where it is not installed, and only then."""
+    monkeypatch.setattr(engines, "_has_rust", lambda: False)
+    assert engines.hint(0.2) is None
+    assert "pip install 'pytest-launchready[contract]'" in engines.hint(5.0)
+    assert compile_schema({}).engine == "jsonschema"
+    monkeypatch.setattr(engines, "_has_rust", lambda: True)
+    assert engines.hint(5.0) is None
 
 
 def test_long_values_are_cut():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_launchready.assertions.promised import Judged, Promises, Schema
+from pytest_launchready.contracts.engines import hint
 from pytest_launchready.core.failures import Failure, render
 from pytest_launchready.wire.colour import verb
 
@@ -29,8 +31,12 @@ class ContractAssertions:
 
     _called = ""
 
-    def __init__(self, engine: Engine, context: Context, root: Path) -> None:
+    def __init__(
+        self, engine: Engine, context: Context, root: Path, note: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`root` is the folder that paths of schemas begin in; `note` hears of what is worth knowing."""
         self._engine = engine
+        self._note = note
         self._context = context
         self._promises = Promises(context, root)
 
@@ -42,11 +48,18 @@ class ContractAssertions:
         document that the map names. Raises ContractFailure; UseError for a schema that is none or is not known;
         NotCovered or Inconclusive where the description of the API cannot be had.
         """
+        secrets = self._context.marketplace.secrets
+        started = time.perf_counter()
         judged = await self._promises.judge(response_or_object, schema)
+        if slow := hint(time.perf_counter() - started):
+            self._note(slow)
         strict = self._context.marketplace.map.contract.unknown == "fail"
         broken = [one for one in judged.deviations if strict or one.rule != "unknown field"]
+        for one in judged.deviations:
+            if one not in broken:
+                self._note(secrets.mask(f"not described: {judged.subject}: {one.got}"))
         if broken:
-            raise ContractFailure(told(judged, broken, self._context.marketplace.secrets))
+            raise ContractFailure(told(judged, broken, secrets))
 
 
 def told(judged: Judged, broken: Sequence[Deviation], secrets: Secrets) -> str:

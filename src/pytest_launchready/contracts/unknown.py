@@ -22,6 +22,8 @@ class Shape:
     items: list[Mapping[str, Any]] = field(default_factory=list)
     open: bool = False
     """Whether any field may stand here: the schema says so, or describes none."""
+    deep: dict[str, Shape] | None = None
+    """Fields that hold more than a plain value; found when they are first needed."""
     inner: dict[str | None, Shape] = field(default_factory=dict)
     """Shapes of fields, of items under None; made when they are first needed, since schemas contain themselves."""
 
@@ -57,6 +59,13 @@ class Shape:
         found = self.inner[name]
         return found if found.known or found.items else None
 
+    def nested(self) -> dict[str, Shape]:
+        """The fields that hold more than a plain value, with their shapes."""
+        if self.deep is None:
+            shapes = {name: self.of(name) for name in self.known}
+            self.deep = {name: shape for name, shape in shapes.items() if shape is not None}
+        return self.deep
+
 
 def shape_of(schema: Mapping[str, Any]) -> Shape:
     """What a bundled schema describes."""
@@ -80,12 +89,12 @@ def _walk(shape: Shape, value: Any, place: Place) -> Iterator[Place]:
             for number, one in enumerate(value):
                 yield from _walk(inner, one, (*place, number))
     elif isinstance(value, dict):
-        if not shape.open:
+        if not shape.open and not value.keys() <= shape.known.keys():
             for name in sorted(value.keys() - shape.known.keys()):
                 yield (*place, name)
-        for name, one in value.items():
-            if isinstance(one, dict | list) and one and (inner := shape.of(name)) is not None:
-                yield from _walk(inner, one, (*place, name))
+        for name, within in shape.nested().items():
+            if value.get(name):
+                yield from _walk(within, value[name], (*place, name))
 
 
 def _closed(additional: Any) -> bool:

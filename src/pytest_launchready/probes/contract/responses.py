@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
 from pytest_launchready.contracts.deviations import Deviation
+from pytest_launchready.contracts.engines import hint
 from pytest_launchready.core.checks import Check
 from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.core.exchange import Exchange
@@ -14,7 +16,7 @@ from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.core.words import counted
 from pytest_launchready.mapping.records import Step
-from pytest_launchready.probes.contract.plays import Play, play, steps_that_read
+from pytest_launchready.probes.contract.plays import play, steps_that_read
 from pytest_launchready.probes.contract.promises import promise_of, why_unpromised
 from pytest_launchready.probes.contract.sources import Unobtainable
 from pytest_launchready.probes.subject import Context, Subject
@@ -59,6 +61,7 @@ async def _run(step: Step, context: Context) -> Verdict:
     except Unobtainable as error:
         return inconclusive("no-description", f"{step.name} could not be judged: {error}")
     found = await play(context, step)
+    started = time.perf_counter()
     judged = [(one, deviation) for one in found.exchanges for deviation in promise.judge(one)]
     broken = [(one, deviation) for one, deviation in judged if deviation.rule != UNKNOWN and not _crashed(one)]
     if broken:
@@ -69,7 +72,9 @@ async def _run(step: Step, context: Context) -> Verdict:
     if not covered:
         lines = ", ".join(one.line for one in found.exchanges)
         raise NotCovered(f"not covered: {promise.said} describes no body of {lines}")
-    return passed(*(f"{one.line}: as {promise.said} says" for one in covered))
+    slow = hint(time.perf_counter() - started)
+    said = (f"{one.line}: as {promise.said} says" for one in covered)
+    return passed(*said, notes=[slow] if slow else [])
 
 
 async def _unknown(steps: Sequence[Step], context: Context) -> Verdict:
@@ -118,8 +123,3 @@ def _failed(step: Step, said: str, broken: Judged) -> Verdict:
 def _crashed(exchange: Exchange) -> bool:
     """Whether there was no answer of the application's: a crash or a limit is not the business of a contract."""
     return exchange.answer is None or exchange.answer.status >= 500 or exchange.answer.status == 429
-
-
-def told(found: Play) -> str:
-    """The requests of a play, in a line."""
-    return ", ".join(one.line for one in found.exchanges)
