@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -111,6 +112,37 @@ def test_every_way_to_log_in_is_only_another_map(smoke, oscar, way, absent, work
     done = smoke(way, *workers)
     check_outcome(done, absent)
     check_traces(done, oscar)
+
+
+SAFE = (
+    *("cart.read", "cart.delete", "line.update", "order.read", "order.list", "order_lines.read"),
+    *("listing.update", "listing.delete", "address.read", "address.list", "address.update", "address.delete"),
+)
+"""What this shop refuses to a second account and to anonymous callers, by many statuses, a 500 and a 200 with []."""
+TELLS = {"access.cart.existence", "access.order.existence"}
+"""Where it answers 403 for what is somebody else's and 404 for what never existed, with ids that count up."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["cookie", "header", "basic"])
+def test_what_is_known_of_its_objects_is_what_the_audit_says(oscar, tmp_path, way):
+    """Nobody reaches what is somebody else's; two refusals tell what exists; nothing is left undecided."""
+    text = (oscar.maps / f"{way}.toml").read_text() + (oscar.maps.parent / "access.toml").read_text()
+    (tmp_path / "launchready.toml").write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "LAUNCHREADY"))}
+    globs = ",".join(f"access.{kind}.*" for kind in ("listing", "cart", "line", "order", "order_lines", "address"))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--launchready-target=oscar"]
+    command += [f"--launchready-checks={globs}", "--launchready-json=ledger.json"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env | oscar.environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    checks = json.loads((tmp_path / "ledger.json").read_text())["checks"]
+    said = {check["id"]: check["verdict"] for check in checks}
+    for verb in SAFE:
+        for who in ("stranger", "anonymous"):
+            assert said[f"access.{verb}.{who}"] == "passed", done.stdout
+    assert {name for name, verdict in said.items() if verdict not in {"passed", "not covered"}} == TELLS, done.stdout
 
 
 def check_outcome(done: Done, absent: Mapping[str, str]) -> None:
