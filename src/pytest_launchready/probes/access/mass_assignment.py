@@ -36,6 +36,7 @@ OWN_ACCOUNT: Final = re.compile(
     r"^(?:update|edit|change|patch|save|set)_?(?:my_?)?(?:me|self|profile|account|user|details|settings|name|customer)$",
     re.IGNORECASE,
 )
+BROKEN: Final = 500
 DOORS: Final = 2
 """Steps of the admin's that are tried, to see whether they open."""
 
@@ -120,10 +121,11 @@ async def _signup(context: Context) -> Verdict:
             played = await entrance.sign_up(company.stage, person, step)
         except StepFailure as error:
             answer = error.failure.exchange.answer if error.failure.exchange else None
-            if answer is None or answer.status in BUSY:
+            left = fewer(len(said) + 1, extras, answer.text, shown) if answer else None
+            if answer is None or answer.status in BUSY or (answer.status >= BROKEN and left is None):
                 raise
             said.append(f"refused: {', '.join(extras)}")
-            extras = fewer(len(said), extras, answer.text, shown)
+            extras = left
             continue
         person.has_account = person.ready = True
         await entrance.log_in(company.stage, person)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.exchange import Exchange
-from pytest_launchready.core.failures import StepFailure
+from pytest_launchready.core.failures import StepFailure, shorten
 from pytest_launchready.core.verdicts import Verdict, inconclusive
 from pytest_launchready.flows.entrance import has_login, log_in, sign_up
 from pytest_launchready.flows.person import Person
@@ -85,7 +85,9 @@ def careful(
         try:
             return await run(context, *args, **kwargs)
         except StepFailure as error:
-            return inconclusive("prerequisite", f"what it needs did not work: {error.failure.title}")
+            failure = error.failure
+            got = shorten(failure.got)
+            return inconclusive("prerequisite", f"what it needs did not work: {failure.title}: got {got}")
         except WriteRefused as error:
             raise NotCovered(f"not covered: no consent: {error}") from None
         except Inconclusive as error:
