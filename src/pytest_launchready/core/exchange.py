@@ -26,7 +26,7 @@ class Timing:
     own: float = 0.0
     """What our side took: all the rest of `Exchange.seconds`."""
     lag: float = 0.0
-    """How long our event loop stood still meanwhile: what it had to do came late by so much."""
+    """By how much our own event loop, standing still, has put off the moment when the answer was noticed."""
     held: float = 0.0
     """How long our own guards held it back before it began, for the pace say; no part of `Exchange.seconds`."""
     added: float = 0.0

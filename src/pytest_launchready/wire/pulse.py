@@ -11,6 +11,9 @@ EVERY = 0.005
 LATE = 0.002
 """Seconds by which a beat may be late: a timer of the system is late by about one."""
 
+SOON = 0.003
+"""Seconds after a pause within which what has come meanwhile is noticed."""
+
 
 class Pulse:
     """A timer that beats while requests are on their way; a beat that comes late tells how long the loop stood still.
@@ -36,13 +39,17 @@ class Pulse:
         """A request is over."""
         self._under_way -= 1
 
-    def lag(self, since: float, until: float) -> float:
-        """For how many seconds of a stretch of time (`time.perf_counter`) the loop is known to have stood still."""
+    def lag(self, since: float, *moments: float) -> float:
+        """By how many seconds our own standing still has put moments off (`time.perf_counter`), counted from `since` on.
+
+        Only a pause that ends when something is noticed has delayed it: one in the middle of a wait costs nothing.
+        """
         total = 0.0
         for due, fired in reversed(self._late):
             if fired <= since:
                 break
-            total += max(0.0, min(fired, until) - max(due, since))
+            if any(fired <= moment < fired + SOON for moment in moments):
+                total += fired - max(due, since)
         return total
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
