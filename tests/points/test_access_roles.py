@@ -37,6 +37,25 @@ APPROVE = """
 read = "GET /me"
 update = { request = "POST /people/{{ id }}/approve", actor = "admin" }
 """
+EDIT = """
+[steps.create_listing]
+request = "POST /listings"
+json = { title = "{{ listing.title }}" }
+capture = { id = "id" }
+
+[steps.update_listing]
+actor = "admin"
+request = "PATCH /listings/{{ listing.id }}"
+json = { title = "{{ listing.title }}" }
+
+[resources.listing]
+read = "GET /listings/{{ id }}"
+update = "update_listing_of_others"
+
+[steps.update_listing_of_others]
+request = "PATCH /listings/{{ listing.id }}"
+json = { title = "{{ canary }}" }
+"""
 
 
 class People:
@@ -45,6 +64,7 @@ class People:
     def __init__(self, anyone, allowed):
         self.anyone, self.allowed = anyone, allowed
         self.numbers = itertools.count(70001)
+        self.offers = []
         anyone.join("boss@shop.test", "boss-password-1", role="ADMIN", number=70000)
 
     def __call__(self, request):
@@ -58,7 +78,20 @@ class People:
             return 401, {"detail": "who?"}
         if request.line == "GET /me":
             return 200, {"email": person["email"], "approved": person.get("approved")}
+        if request.parts[0] == "listings":
+            return self.listing(request, person)
         return self.as_admin(request) if person["role"] in self.allowed else (403, {"detail": "not you"})
+
+    def listing(self, request, person):
+        """Everybody may offer and look; only those who are allowed may reword."""
+        if request.method == "POST":
+            self.offers.append(request.json["title"])
+            return 201, {"id": len(self.offers)}
+        if request.method == "PATCH":
+            if person["role"] not in self.allowed:
+                return 403, {"detail": "not you"}
+            self.offers[int(request.parts[1]) - 1] = request.json["title"]
+        return 200, {"id": int(request.parts[1]), "title": self.offers[int(request.parts[1]) - 1]}
 
     def as_admin(self, request):
         """What the admin is answered."""
@@ -95,7 +128,7 @@ def test_a_seller_is_an_ordinary_account_too(function_of, lines, got):
     assert verdict.failure.exchange.actor == "seller"
 
 
-@pytest.mark.parametrize("lines", [LIST, APPROVE], ids=["a list", "an approval"])
+@pytest.mark.parametrize("lines", [LIST, APPROVE, EDIT], ids=["a list", "an approval", "an edit that rewords"])
 def test_what_only_the_admin_may_is_closed(function_of, lines):
     """An approval shows in what the account reads of itself, so that it was refused to others is proven."""
     assert function_of(lines, allowed={"ADMIN"}).outcome == "passed"

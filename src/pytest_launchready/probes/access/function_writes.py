@@ -18,6 +18,7 @@ from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.probes.access.case import Case, Side, awake, make, one_more, side_of
 from pytest_launchready.probes.access.documents import visitor
 from pytest_launchready.probes.access.views import changes, view_of
+from pytest_launchready.probes.access.writes import reworded
 from pytest_launchready.probes.asking import Caller, ask
 from pytest_launchready.probes.order import owner_of, role_that_signs_up, undone_by
 from pytest_launchready.probes.subject import Context
@@ -97,8 +98,8 @@ async def _ask(context: Context, deed: Deed, side: Side, caller: Caller) -> Exch
     victim = {name: value for name, value in side.person.account().items() if not tells(name)}
     # What undoes a sign-up names the account that it undoes.
     instead = victim if deed.kind == "account" else {}
-    names = side.names(deed.kind)
     stage = context.marketplace.company.stage
+    names = side.names(deed.kind) | reworded(deed.request, deed.kind, side, f"canary{stage.run.unique()}")
     return await ask(stage, deed.name, deed.request, caller, names, consents=deed.consents, instead=instead)
 
 

@@ -101,10 +101,9 @@ async def _public_answers(context: Context) -> AsyncIterator[Shown]:
                 yield Shown(name, "the seller", exchange)
     for name, resource in list(stage.map.resources.items())[:MOST_RESOURCES]:
         for verb in sorted(resource.public & resource.verbs.keys() & {"read", "list"}):
-            if (
-                name == "listing"
-                and why_not_covered(stage.map, {"read": "get_listing", "list": "search"}[verb]) is None
-            ):
+            step = {"read": "get_listing", "list": "search"}[verb]
+            asked = _one_request(stage.map.steps.get(step)) is not None and why_not_covered(stage.map, step) is None
+            if name == "listing" and asked:
                 continue
             thing = listing if name == "listing" else await _made(stage, name)
             if thing is not None:

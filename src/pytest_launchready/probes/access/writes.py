@@ -12,7 +12,7 @@ from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.flows.naming import known
-from pytest_launchready.mapping.records import Step
+from pytest_launchready.mapping.records import Request, Step
 from pytest_launchready.probes.access.case import Case, Side, mentions
 from pytest_launchready.probes.access.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.proofs import masked
@@ -232,15 +232,21 @@ def fresh_names(case: Case, side: Side) -> tuple[dict[str, Any], tuple[str, ...]
     always = stage.names(Step(name=f"{case.kind}.update"))
     canary, number = str(always["canary"]), always["canary_number"]
     names = {**side.names(case.kind), "canary": canary, "canary_number": number, "unique": always["unique"]}
-    mentioned = mentions(case.verb("update").request)
-    if not mentioned & {"canary", "canary_number"}:
-        reworded = {
-            name: f"{canary} {name}"
-            for name in REWORDED
-            if f"{case.kind}.{name}" in mentioned and isinstance(known(side.thing).get(name, ""), str)
-        }
-        names[case.kind] = {**known(side.thing), **reworded}
-    return names, (canary, str(number))
+    fresh = reworded(case.verb("update").request, case.kind, side, canary)
+    return {**names, **fresh}, (canary, str(number))
+
+
+def reworded(request: Request, kind: str, side: Side, canary: str) -> dict[str, Any]:
+    """The object by its name with its texts worded anew, for an update that names no canary; else nothing."""
+    mentioned = mentions(request)
+    if mentioned & {"canary", "canary_number"}:
+        return {}
+    texts = {
+        name: f"{canary} {name}"
+        for name in REWORDED
+        if f"{kind}.{name}" in mentioned and isinstance(known(side.thing).get(name, ""), str)
+    }
+    return {kind: {**known(side.thing), **texts}} if texts else {}
 
 
 def _sent(marks: tuple[str, ...], exchange: Exchange) -> tuple[str, ...]:
