@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 
+from pytest_launchready.core.checks import Check
+from pytest_launchready.core.verdicts import passed
 from pytest_launchready.probes.access import debug, exposure, inputs
 
 MAP = """
@@ -78,6 +80,11 @@ class Bazar:
         match (request.method, *request.parts):
             case ("POST", "v2", "personas"):
                 found = self._sign_up(sent)
+            case ("POST", "v2", "olvido", "reset"):
+                found = (
+                    200,
+                    {"mensaje": "Mira tu correo.", **({"token": "a8f5f167f44f49"} if "tells" in self.ways else {})},
+                )
             case ("POST", "v2", "entrar"):
                 token = self.anyone.enter(str(sent.get("correo")), sent.get("clave"))
                 found = (200, {"ficha": token}) if token else (401, {"error": "no"})
@@ -174,8 +181,12 @@ class Bazar:
         return 200, {"lineas": lines, "importe": {"total": sum(one["cantidad"] for one in lines) * 500}}
 
     def _leftover(self, path):
+        if path == "api.json":
+            return 200, {"openapi": "3.1.0", "paths": {"/v2/interno/_debug": {"get": {"responses": {}}}}}
         if path == ".env" and "env" in self.ways:
             return 200, "APP_KEY=base64:abc\nDB_PASSWORD=x\n", {"content-type": "text/plain"}
+        if path == "v2/interno/_debug" and "described" in self.ways:
+            return 200, {"gente": [{"correo": "ana@example.com", "password": "hola1"}]}
         if path == "v2/debug" and "debug" in self.ways:
             return 200, {"entorno": 1, "config": {"db": "x"}}
         return 404, {"error": "nada"}
@@ -257,6 +268,36 @@ def test_a_page_without_bounds_is_seen(conduct, anyone, ways, got):
     assert verdict.outcome == "failed"
     assert verdict.failure.title == "search gives as many items at once as are asked for"
     assert got in verdict.failure.got
+
+
+def test_a_code_in_the_answer_to_a_reset_request_is_seen(conduct, anyone):
+    """Whoever asks for somebody's reset gets into the account."""
+    text = MAP.replace("[steps.create_listing]", "[limits.request_reset]\nwithin = 5\n[steps.create_listing]")
+    shop = Bazar(anyone, "tells")
+
+    def asks(subject):
+        async def reset(context):
+            stage = context.marketplace.company.stage
+            await stage.play("request_reset", await stage.person("buyer"), {})
+            return passed()
+
+        yield Check("access.exposure.before", "", "", "", reset)
+        yield from exposure.checks(subject)
+
+    verdict = conduct(shop, text, asks)["exposure.credentials"]
+    assert verdict.outcome == "failed"
+    assert verdict.failure.title == "POST /v2/olvido/reset answers with what resets the password (token)"
+    assert "a8f5f167f44f49" not in verdict.failure.got
+
+
+@pytest.mark.parametrize("way", ["described", "plain"])
+def test_a_debugging_route_of_the_apis_own_description_is_asked_for(conduct, anyone, way):
+    """Whatever it is called, as long as its name says so."""
+    verdict = run(conduct, anyone, way, only="debug.routes", text=f'{MAP}\n[contract]\nopenapi = "/api.json"\n')
+    verdict = verdict["debug.routes"]
+    assert verdict.outcome == ("failed" if way == "described" else "passed")
+    if way == "described":
+        assert verdict.failure.title == "/v2/interno/_debug is published: a route for debugging"
 
 
 def test_a_list_too_short_to_judge_is_undecided_where_it_claims_to_have_no_bound(conduct, anyone):
