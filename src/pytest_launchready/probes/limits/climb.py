@@ -25,8 +25,8 @@ LEARNT: Final = 2
 """First tries from which the plain failure is learnt."""
 SURE: Final = 3
 """Limited answers in a row that make a limit: one alone may be noise."""
-ENOUGH: Final = 30
-"""Tries that say something even where the time ended before the last one."""
+ENOUGH: Final = 20
+"""Tries that say something even where the time ended before the last one: usual limits lie at 5 to 20."""
 ROUNDS: Final = (3, 5, 4)
 """Refused tries before a right password, in each round. A bucket that refills by itself every few tries would let it
 in once; not at three different places."""
