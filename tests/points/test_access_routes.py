@@ -271,6 +271,14 @@ class TestAccounts:
         )
         assert found["function"].outcome == "passed"
 
+    def test_what_admin_areas_tell_everybody(self, shop):
+        """Whether the admin area is alive is no secret."""
+        alive = lambda _shop, _person: (200, {"state": "up", "build": "9f1c"})  # noqa: E731
+        found = shop(
+            {"/admin/health": {"get": op()}}, {"GET /v2/admin/health": alive}, function.checks, text=MAP + ADMIN
+        )
+        assert found["function"].outcome == "passed"
+
     def test_nothing_is_the_admins(self, shop):
         """Then the check is not covered, by name."""
         found = shop({"/orders": {"get": op()}}, {"GET /v2/orders": own_orders}, function.checks)

@@ -19,7 +19,7 @@ from pytest_launchready.probes.access.refusals import refusal
 from pytest_launchready.probes.access.route import Route
 from pytest_launchready.probes.access.route_words import PEOPLE, says
 from pytest_launchready.probes.access.spares import careful
-from pytest_launchready.probes.access.texts import carried, is_empty
+from pytest_launchready.probes.access.texts import is_empty
 from pytest_launchready.probes.subject import Context, Subject
 
 REQUESTS: Final = 30
@@ -107,9 +107,9 @@ def like_control(facts: Facts, route: Route, attack: Exchange, control: Answer) 
         number = of_one_kind(answer, control, str(side.id))
         if number is not None:
             return f"{route.kind} {number} in a list"
-        if same_data(answer, control, carried(attack)):
+        if same_data(attack, control):
             return f"the {route.kind} that {side.person.name} gets"
-    if route.secured and same_data(answer, control, carried(attack)):
+    if route.secured and same_data(attack, control):
         return "the same data as with the session that the OpenAPI document demands"
     return None
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.exchange import Exchange
@@ -24,6 +25,8 @@ PERSONAL: Final = ("email", "phone", "street")
 ALIKE: Final = 0.8
 """Part of the names of two objects that must be the same for them to be of one kind."""
 FEWEST_NAMES: Final = 3
+MOSTLY: Final = 0.6
+"""Part of the values of an answer that must be the control's for the two to say the same; times and counters differ."""
 _MAIL: Final = re.compile(r"[^@\s<>\"']+@[^@\s<>\"']+\.[a-z]{2,}", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[\d\s.,:TZ+-]+|https?:.*|[a-z_]+|[A-Z_]+", re.DOTALL)
 """Times, numbers, addresses of pages, words of a list of states."""
@@ -125,27 +128,34 @@ def of_one_kind(answer: Answer, control: Answer, wanted: str) -> str | None:
     return None
 
 
-def same_data(answer: Answer, control: Answer, said: str) -> bool:
-    """Whether an answer mostly says what the control's says at the same places, and says something."""
-    ours = {
-        way: str(value) for way, value in leaves(answer.json) if _has_value(value) and str(value).casefold() not in said
-    }
+def same_data(attack: Exchange, control: Answer) -> bool:
+    """Whether an answer mostly says what the control's says at the same places, besides what its request said."""
+    answer = attack.answer
+    assert answer is not None
+    said = _said(attack)
+    ours = {way: str(value) for way, value in leaves(answer.json) if _has_value(value) and str(value) not in said}
     theirs = {way: str(value) for way, value in leaves(control.json)}
     equal = sum(theirs.get(way) == value for way, value in ours.items())
     lists = [len(inner) for inner in _lists(answer.json)]
-    return equal >= 2 and equal >= 0.6 * len(ours) and (not lists or any(lists))
+    return equal >= 2 and equal >= MOSTLY * len(ours) and (not lists or any(lists))
 
 
-def _own(name: str, kind: str) -> bool:
-    """Whether what stands under a name is the object's own, and not the id of something else."""
-    found = words(name)
-    return not found or found[-1] not in IDS or found[:-1] in ([], [kind])
+def _said(exchange: Exchange) -> set[str]:
+    """The words of a request's path, query and body."""
+    text = unquote_plus(f"{exchange.path} {exchange.request_body[:10_000].decode(errors='replace')}")
+    return set(re.split(r"[^\w@.+-]+", text))
 
 
 def same_entry(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two entries of lists are the same thing, though one may leave some of its values out."""
     said = {name: value for name, value in one.items() if _has_value(value)}
     return len(said) > 1 and all(other.get(name) == value for name, value in said.items())
+
+
+def _own(name: str, kind: str) -> bool:
+    """Whether what stands under a name is the object's own, and not the id of something else."""
+    found = words(name)
+    return not found or found[-1] not in IDS or found[:-1] in ([], [kind])
 
 
 def _lists(document: Any) -> Iterator[list[Any]]:

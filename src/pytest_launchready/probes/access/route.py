@@ -12,7 +12,7 @@ from pytest_launchready.probes.access.route_words import ADMIN, PERHAPS_ADMIN, s
 
 Rank = Literal["", "perhaps", "declared"]
 _FOR_ADMIN = re.compile(
-    r"\b(?:for|only|by|as|an?|the|requires?|role|sol[oa]|nur|für|rol|réservé aux|apenas) "
+    r"\b(?:for|only|as|be|requires?|needs?|role|sol[oa]|nur|für|rol|réservé aux|apenas) "
     r"(?:the |an? |role |los |para )?"
     r"(?:super)?admin|"
     r"\badmin(?:istrator)?s?(?: role|-| )(?:only|required|access|permission|privilege)|\badmins? only",

@@ -69,6 +69,23 @@ OPEN: Final = frozenset(
     }
 )
 """What shops show to everybody, and what says nothing about anybody; in the singular."""
+HARMLESS: Final = frozenset(
+    {
+        "health",
+        "healthz",
+        "healthcheck",
+        "ready",
+        "live",
+        "ping",
+        "version",
+        "login",
+        "signin",
+        "csrf",
+        "assets",
+        "status",
+    }
+)
+"""What admin areas answer to everybody, so that they can be reached at all."""
 OWN: Final = frozenset(
     {
         *("cart", "basket", "bag", "carrito", "warenkorb", "panier", "carrinho", "wishlist", "favorite", "favourite"),
