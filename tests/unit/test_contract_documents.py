@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pytest_launchready.contracts import engines
 from pytest_launchready.contracts.described import Described
 from pytest_launchready.contracts.openapi import read_openapi
 from pytest_launchready.contracts.soundness import flaws_of
@@ -301,6 +302,16 @@ def test_the_sound_parts_of_a_broken_schema_are_used(engine, schema, flaw):
     assert rules(raw, {"a": object.__name__, "b": 1}, engine) == []
     assert rules(raw, {"b": "x"}, engine) == [("wrong type", "b")]
     assert any(flaw in one for one in described(raw, engine).flaws())
+
+
+def test_a_pattern_that_python_has_not_is_no_flaw(monkeypatch):
+    """It counts where the faster engine is there, and is left aside where it is not."""
+    raw = document({"properties": {"a": {"pattern": r"^\p{Script=Greek}+$"}}})
+    monkeypatch.setattr(engines, "_has_rust", lambda: False)
+    assert (rules(raw, {"a": "x"}), described(raw).flaws()) == ([], [])
+    pytest.importorskip("jsonschema_rs")
+    monkeypatch.undo()
+    assert (rules(raw, {"a": "x"}), described(raw).flaws()) == ([("wrong value", "a")], [])
 
 
 def test_a_document_that_says_little_judges_little():

@@ -246,6 +246,13 @@ def test_a_pattern_that_one_engine_has_not_is_left_to_the_other():
     assert [one.rule for one in compile_schema({"pattern": r"^(?<a>x)\k<a>[^]$"}).faults("xy")] == ["pattern"]
 
 
+def test_a_pattern_that_python_has_not_is_an_error_that_names_the_extra():
+    """Never a silent pass."""
+    schema = compile_schema({"pattern": r"^\p{Script=Greek}$"}, engine="jsonschema")
+    with pytest.raises(UseError, match=r"needs the faster engine, pip install 'pytest-launchready\[contract\]'"):
+        schema.faults("a")
+
+
 def test_the_faster_engine_is_recommended_where_judging_took_long(monkeypatch):
     """Where it is not installed, and only then."""
     monkeypatch.setattr(engines, "_has_rust", lambda: False)

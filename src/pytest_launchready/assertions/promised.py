@@ -48,7 +48,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Held:
     """What is judged: a value, and the answer that it came in, if it is one."""
 
     value: Any = field(repr=False)
@@ -69,7 +69,7 @@ class Promises:
 
     async def judge(self, given: Any, schema: Schema) -> Judged:
         """How a response, an object or a value differs from what a schema, a step or an operation promises."""
-        subject = subject_of(given)
+        subject = held(given)
         try:
             if isinstance(schema, str):
                 return await self._named(subject, schema)
@@ -82,7 +82,7 @@ class Promises:
             raise UseError(f"there is no schema {schema}")
         return self._by_schema(subject, dict(schema) if isinstance(schema, Mapping) else schema, None, "the schema")
 
-    async def _named(self, subject: Subject, name: str) -> Judged:
+    async def _named(self, subject: Held, name: str) -> Judged:
         line = _LINE.fullmatch(name.strip())
         if line is not None:
             document = await sources.described(self._context)
@@ -97,7 +97,7 @@ class Promises:
             f'{self._map.source}, or an operation, as "GET /listings/{{id}}"'
         )
 
-    async def _by_step(self, subject: Subject, step: Step) -> Judged:
+    async def _by_step(self, subject: Held, step: Step) -> Judged:
         path = sources.file_of(self._map.contract, step.name)
         if path is not None:
             return self._by_file(subject, path)
@@ -120,7 +120,7 @@ class Promises:
         return self._by_operation(subject, document, _operation(document, last.method, target), _items(last))
 
     def _by_operation(
-        self, subject: Subject, document: Described, operation: Operation, items: tuple[str, ...] | None = ()
+        self, subject: Held, document: Described, operation: Operation, items: tuple[str, ...] | None = ()
     ) -> Judged:
         if subject.answer is not None:
             found = document.judge_answer(operation, subject.answer)
@@ -133,10 +133,10 @@ class Promises:
             found = document.judge_value(operation, subject.value, *way)
         return Judged(subject.said, f"{operation.line} of the OpenAPI document", found, subject.exchange)
 
-    def _by_file(self, subject: Subject, path: Path) -> Judged:
+    def _by_file(self, subject: Held, path: Path) -> Judged:
         return self._by_schema(subject, read_schema(path), path, path.name)
 
-    def _by_schema(self, subject: Subject, schema: Any, home: Path | None, said: str) -> Judged:
+    def _by_schema(self, subject: Held, schema: Any, home: Path | None, said: str) -> Judged:
         if subject.answer is not None and subject.answer.json is None and subject.answer.flaw is not None:
             found = [Deviation("no JSON", subject.said, "a body of JSON", subject.answer.flaw)]
         else:
@@ -152,7 +152,7 @@ class Promises:
         return next((way for way in ways if way.is_file()), None)
 
 
-def subject_of(given: Any) -> Subject:
+def held(given: Any) -> Held:
     """What is judged of whatever a test gives; raises UseError for what is no data."""
     if isinstance(given, httpx.Response):
         exchange = given.extensions.get(EXCHANGE)
@@ -162,18 +162,18 @@ def subject_of(given: Any) -> Subject:
             if exchange is None
             else f"{exchange.method} {exchange.path}"
         )
-        return Subject(answer.json, said, answer, exchange)
+        return Held(answer.json, said, answer, exchange)
     if isinstance(given, Thing):
-        return Subject(given.raw, f"{given.kind} {given.known().get('id', '')}".rstrip())
+        return Held(given.raw, f"{given.kind} {given.known().get('id', '')}".rstrip())
     if isinstance(given, list) and given and all(isinstance(one, Thing) for one in given):
-        return Subject([one.raw for one in given], f"a list of {len(given)}", items=True)
+        return Held([one.raw for one in given], f"a list of {len(given)}", items=True)
     try:
         json.dumps(given)
     except (TypeError, ValueError):
         raise UseError(
             f"{type(given).__name__} is no answer: give a response, an object of the marketplace, or plain data"
         ) from None
-    return Subject(given, "the value")
+    return Held(given, "the value")
 
 
 def _operation(document: Described, method: str, target: str) -> Operation:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol
 
 from pytest_launchready.contracts.faults import Fault, Place, most_relevant
 from pytest_launchready.contracts.keywords import extended, plain
+from pytest_launchready.contracts.patterns import Beyond
 from pytest_launchready.contracts.references import Library, gather
 from pytest_launchready.core.errors import UseError
 from pytest_launchready.core.nearest import did_you_mean
@@ -168,7 +169,10 @@ class _Python:
 
     def faults(self, instance: Any) -> list[Fault]:
         """All that the schema does not allow."""
-        return [_fault_of(error) for error in self._inner.iter_errors(instance)]
+        try:
+            return [_fault_of(error) for error in self._inner.iter_errors(instance)]
+        except Beyond as error:
+            raise UseError(f"the schema has a pattern that needs the faster engine, {EXTRA}: {error}") from None
 
 
 def _fault_of(error: Any, above: Place = ()) -> Fault:

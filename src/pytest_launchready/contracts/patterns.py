@@ -14,10 +14,19 @@ _PIECES = re.compile(
 _SPACE = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
+class Beyond(re.error):
+    """A pattern that ECMA-262 has, and Python's `re` has not."""
+
+
 @lru_cache(maxsize=2048)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for `search`; raises re.error where it is none, or says what `re` cannot."""
-    return re.compile(_translated(pattern))
+    """The pattern for `search`; raises re.error where it is none, Beyond where it says what `re` cannot."""
+    try:
+        return re.compile(_translated(pattern))
+    except re.error as error:
+        if "look-behind" in str(error):
+            raise Beyond(str(error)) from None
+        raise
 
 
 def _translated(pattern: str) -> str:
@@ -71,9 +80,9 @@ def _escape(found: re.Match[str], *, inside: bool) -> str:
 def _class_of(name: str, *, no: bool, inside: bool) -> str:
     said = _category(_LONG.get(name, name))
     if not said:
-        raise re.error(f"\\p{{{name}}} is more than Python's re can say")
+        raise Beyond(f"\\p{{{name}}} is more than Python's re can say")
     if no and inside:
-        raise re.error(f"\\P{{{name}}} inside of brackets is more than Python's re can say")
+        raise Beyond(f"\\P{{{name}}} inside of brackets is more than Python's re can say")
     return said if inside else f"[{'^' if no else ''}{said}]"
 
 

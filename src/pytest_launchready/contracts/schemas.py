@@ -7,13 +7,14 @@ the rest can be used: a part that cannot be read allows everything.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_launchready.contracts.discriminators import chosen_by
+from pytest_launchready.contracts.engines import fastest
 from pytest_launchready.contracts.operations import resolve
-from pytest_launchready.contracts.patterns import compiled
+from pytest_launchready.contracts.patterns import Beyond, compiled
 
 TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 DEFS: Final = "$defs"
@@ -120,6 +121,8 @@ class _Reader:
         wanted, words = _PLAIN[key]
         if key == "type" and value in ("file", "any"):
             return
+        if key == "pattern" and _is_beyond(value):
+            return
         if wanted(value):
             made[key] = value
         elif value is not None and not (key.startswith("exclusive") and isinstance(value, bool)):
@@ -176,20 +179,22 @@ def _is_pattern(value: Any) -> bool:
         return False
     try:
         compiled(value)
+    except Beyond:
+        return True
     except (re.error, OverflowError):
         return False
     return True
 
 
-def subschemas(schema: Any) -> Iterator[Any]:
-    """A bundled schema and all schemas inside of it."""
-    yield schema
-    if not isinstance(schema, dict):
-        return
-    for key, value in schema.items():
-        inner = [value] if key in _ONE else value if key in _MANY else value.values() if key in (*_NAMED, DEFS) else ()
-        for one in inner:
-            yield from subschemas(one)
+def _is_beyond(value: Any) -> bool:
+    """Whether the engine of this environment cannot judge by a pattern, though it is one."""
+    try:
+        compiled(str(value))
+    except Beyond:
+        return fastest() == "jsonschema"
+    except (re.error, OverflowError):
+        return False
+    return False
 
 
 _NUMBER: Final = (_is_number, "a number")
