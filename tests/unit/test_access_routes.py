@@ -72,7 +72,8 @@ def test_what_describes_an_admins_operation():
     assert admin_by(["users"], ["Admin"], [])[0] == "declared"
     assert admin_by(["users"], [], ["Lists accounts. Only for admins."])[0] == "declared"
     assert admin_by(["users"], [], ["Requires role ADMIN"])[0] == "declared"
-    assert admin_by(["users"], [], ["Write to an address that the admin reads"])[0] == "declared"
+    assert admin_by(["users"], [], ["Write to an address that the admin reads"])[0] == "perhaps"
+    assert admin_by(["pages"], [], ["Pages made by the admin"])[0] == "perhaps"
     assert admin_by(["listings"], ["Listing Management"], [])[0] == "perhaps"
     assert admin_by(["orders"], ["shop"], ["My orders"]) == ("", "")
 
