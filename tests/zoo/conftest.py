@@ -93,13 +93,13 @@ def serving(name: str, holes: Iterable[str]):
             server.terminate()
 
 
-def audited(name: str, holes: Iterable[str], folder: Path, families: str = FAMILIES) -> Outcome:
+def audited(name: str, holes: Iterable[str], folder: Path, asked: str) -> Outcome:
     """Runs the audit as a user would, in an empty folder, and compares its ledger with the truth."""
     truth, opened, ledger = Truth.of(name), list(holes), folder / "ledger.json"
     env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "LAUNCHREADY"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(folder)]
     command += ["--launchready-target=zoo", f"--launchready-config={HERE / name / 'launchready.toml'}"]
-    command += [f"--launchready-audit={families}", f"--launchready-json={ledger}"]
+    command += [asked, f"--launchready-json={ledger}"]
     (folder / "pytest.ini").write_text("[pytest]\n")
     with serving(name, opened) as url:
         done = subprocess.run(
@@ -170,10 +170,10 @@ def table(request):
 
 @pytest.fixture
 def audit(tmp_path, table):
-    """A function: back end and open holes → the outcome, which also joins the table."""
+    """A function: back end, open holes and what is asked → the outcome, which also joins the table."""
 
-    def run(name: str, holes: Iterable[str], families: str = FAMILIES) -> Outcome:
-        outcome = audited(name, holes, tmp_path, families)
+    def run(name: str, holes: Iterable[str], asked: str = f"--launchready-audit={FAMILIES}") -> Outcome:
+        outcome = audited(name, holes, tmp_path, asked)
         table.append(outcome)
         return outcome
 
