@@ -336,6 +336,18 @@ def test_a_sound_document_has_no_flaws():
     assert flaws(SWAGGER) == []
 
 
+def test_examples_hold_no_references_and_3_1_needs_no_answers():
+    """What stands in an example is data; a field may be called so."""
+    told = {
+        "example": {"a": {"$ref": "#/no"}},
+        "properties": {"example": {"type": "string"}, "$ref": {"type": "string"}},
+    }
+    assert flaws(document(told)) == []
+    silent = document({}, version="3.1.0")
+    del silent["paths"]["/things/{id}"]["get"]["responses"]
+    assert flaws(silent) == []
+
+
 def test_flaws_of_a_document_are_told_with_their_places():
     """Lost and foreign references, names of paths, operations twice, answers that nobody described."""
     raw = document({"$ref": "#/components/schemas/Lost"}, schemas={"A": {"$ref": "https://x.example/a.json"}})

@@ -103,6 +103,12 @@ def test_formats_are_on(engine):
         assert [path for path, *_ in faults(engine, schema, {"a": "nobody", "b": "?"})] == ["a"]
 
 
+@pytest.mark.parametrize(("price", "good"), [(19.99, True), (0.07, True), (12, True), (1e300, True), (0.075, False)])
+def test_prices_are_multiples_of_a_cent(engine, price, good):
+    """By the digits that are written, not by the fraction that a processor makes of them."""
+    assert (faults(engine, {"multipleOf": 0.01}, price) == []) is good
+
+
 def test_each_draft_is_read_in_its_own_way(engine):
     """An exclusive bound was once a switch, and is a number today."""
     old = {"$schema": "http://json-schema.org/draft-04/schema#", "maximum": 3, "exclusiveMaximum": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ def extended(draft: str) -> Any:
         plain(draft),
         {
             "pattern": _pattern,
+            "multipleOf": _multiple_of,
             "patternProperties": _pattern_properties,
             "additionalProperties": _additional_properties,
             **({"propertyNames": _property_names} if draft != "4" else {}),
@@ -55,6 +57,14 @@ def _pattern(_validator: Any, wanted: str, instance: Any, _schema: Any) -> Itera
 
     if isinstance(instance, str) and not compiled(wanted).search(instance):
         yield ValidationError(f"{instance!r} does not match {wanted!r}")
+
+
+def _multiple_of(validator: Any, wanted: float, instance: Any, _schema: Any) -> Iterator[Any]:
+    """By the digits that are written: 19.99 is a multiple of 0.01, though no binary fraction says so."""
+    from jsonschema.exceptions import ValidationError
+
+    if validator.is_type(instance, "number") and Fraction(str(instance)) % Fraction(str(wanted)) != 0:
+        yield ValidationError(f"{instance!r} is not a multiple of {wanted!r}")
 
 
 def _pattern_properties(validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator[Any]:

@@ -41,6 +41,11 @@ def bundle(root: Mapping[str, Any], version: str, node: Any, where: str) -> Bund
     return Bundle(schema, tuple(dict.fromkeys(reader.flaws)))
 
 
+def is_json_schema(version: str) -> bool:
+    """Whether the schemas of an OpenAPI version are JSON Schema itself: 3.1 and later."""
+    return re.match(r"3\.[1-9]", version) is not None
+
+
 @dataclass
 class _Reader:
     """Reads one schema and those that it refers to."""
@@ -57,7 +62,7 @@ class _Reader:
     @property
     def new(self) -> bool:
         """Whether schemas are JSON Schema itself: OpenAPI 3.1 and later."""
-        return re.match(r"3\.[1-9]", self.version) is not None
+        return is_json_schema(self.version)
 
     def schema(self, node: Any, where: str) -> dict[str, Any]:
         if node is True or node is False:

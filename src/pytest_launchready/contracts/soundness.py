@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from pytest_launchready.contracts.described import Described
 from pytest_launchready.contracts.operations import NAMES, Document, resolve
+from pytest_launchready.contracts.schemas import is_json_schema
 
+VALUES: Final = frozenset({"example", "examples", "default", "enum", "const"})
 LONGEST: Final = 200
 """Characters of a validator's message."""
 
@@ -33,15 +35,22 @@ def _lost_references(root: Mapping[str, Any], where: str) -> Iterator[str]:
     while waiting:
         node, place = waiting.pop()
         if isinstance(node, dict):
-            reference = node.get("$ref")
-            if isinstance(reference, str) and not place.endswith(("/properties", "/example", "/default")):
+            reference = None if place.endswith("/properties") else node.get("$ref")
+            if isinstance(reference, str):
                 if not reference.startswith("#"):
                     yield f"{place}: $ref {reference!r} leads out of the document, and is not followed"
                 elif resolve(root, node) is None:
                     yield f"{place}: $ref {reference!r} leads nowhere"
-            waiting += [(one, f"{place}/{_escaped(name)}") for name, one in reversed(node.items())]
+            named = place.endswith("/properties")
+            inner = [(name, one) for name, one in reversed(node.items()) if named or not _is_value(name)]
+            waiting += [(one, f"{place}/{_escaped(name)}") for name, one in inner]
         elif isinstance(node, list):
             waiting += [(one, f"{place}/{number}") for number, one in enumerate(node)]
+
+
+def _is_value(key: str) -> bool:
+    """Whether what stands under a key is data, in which nothing is a reference."""
+    return key in VALUES or key.startswith("x-")
 
 
 def _paths(document: Document) -> Iterator[str]:
@@ -55,7 +64,7 @@ def _paths(document: Document) -> Iterator[str]:
         other = shapes.setdefault(shape, operation.path)
         if other != operation.path:
             yield f"{operation.line}: the same as {other}"
-        if not operation.raw.get("responses"):
+        if not operation.raw.get("responses") and not is_json_schema(document.version):
             yield f"{operation.line}: no answer is described (responses)"
 
 
