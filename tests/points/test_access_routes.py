@@ -1,7 +1,5 @@
 """Routes that are open to visitors or to ordinary accounts, on marketplaces with other habits than the demo's."""
 
-import json
-
 import pytest
 
 from pytest_launchready.probes.access import anonymous, function
@@ -38,6 +36,11 @@ KEY = [{"key": []}]
 def op(*parameters, **more):
     """An operation of a document."""
     return {"parameters": [{"name": name, "in": "path", "type": "string"} for name in parameters], **more}
+
+
+def wanted(name):
+    """A parameter that a query must have."""
+    return {"name": name, "in": "query", "required": True, "type": "string"}
 
 
 class Shop:
@@ -194,6 +197,15 @@ class TestVisitors:
         assert "1 route not tried, logout may change something, or never end: GET /logout" in said
         assert "1 route not tried, no value is known for shipmentCode: GET /shipments/{shipmentCode}" in said
 
+    def test_guests_may_follow_an_order(self, shop):
+        """Number and address together are what lets a guest in: that is no leak, and not asked."""
+        paths = {"/track": {"get": {"parameters": [wanted("orderNumber"), wanted("email")]}}, "/orders": {"get": op()}}
+        routes = {"GET /v2/orders": own_orders, "GET /v2/track": lambda shop, _: (200, shop.orders[0])}
+        found = shop(paths, routes, anonymous.checks)
+        said = "\n".join(one.said for one in found["anonymous"].evidence)
+        assert found["anonymous"].outcome == "passed"
+        assert "1 route not tried, email beside a number is what lets guests in: GET /track" in said
+
     def test_a_document_that_cannot_be_had(self, shop):
         """It is told, and the map's own routes are tried."""
         steps = '\n[steps.list_orders]\nrequest = "GET /v2/orders"\nitems = "@"\ncapture = { id = "number" }\n'
@@ -285,6 +297,78 @@ class TestAccounts:
         assert "nothing that is known is the admin's" in found["function"]
 
 
+LEAVE = """
+[steps.remove_member]
+actor = "admin"
+request = "DELETE /v2/members/{{ account.id }}"
+"""
+PROMOTE = """
+[steps.promote]
+actor = "admin"
+request = "POST /v2/members/{{ account.id }}/promote"
+"""
+
+
+class TestDeeds:
+    """Writes of the admin's, judged by what came of them."""
+
+    @pytest.fixture
+    def deed(self, anyone, conduct):
+        """A function: what a shop does with `DELETE` or `POST` of a member, and the step → the verdict."""
+
+        def run(do, step):
+            shop = Shop(anyone, {})
+            plain = shop.answer
+
+            def answer(request):
+                if request.parts[1] != "members":
+                    return plain(request)
+                victim = next((one for one in anyone.people.values() if str(one["id"]) == request.parts[2]), None)
+                return do(shop, anyone.by_token(request.bearer), victim)
+
+            shop.answer = answer
+            capture = 'capture = { id = "id" }'
+            undo = "" if step == PROMOTE else '\nundo = "remove_member"'
+            text = MAP.partition("[contract]")[0].replace(capture, capture + undo, 1)
+            return conduct(shop, text + ADMIN + step, function.checks)["function"]
+
+        return run
+
+    def removed(self, shop, _person, victim):
+        """Takes the member away, whoever asks."""
+        shop.people.people.pop(victim["email"])
+        return 204, None
+
+    def test_any_account_removes_a_member(self, deed):
+        """The member cannot log in any more, though the answer says nothing: a breach."""
+        found = deed(lambda shop, person, victim: self.removed(shop, person, victim) if person else (401, None), LEAVE)
+        assert found.failure.title.startswith(
+            "an ordinary account can do remove_member, which is the admin's, to buyer-"
+        )
+        assert found.failure.title.endswith(": it is gone")
+
+    def test_only_the_admin_does(self, deed):
+        """Others are refused, even where a refusal has status 204; the admin's own try is the control."""
+        found = deed(
+            lambda shop, person, victim: (
+                self.removed(shop, person, victim) if person and person.get("boss") else (204, None)
+            ),
+            LEAVE,
+        )
+        assert found.outcome == "passed"
+
+    def test_a_success_that_nothing_shows_is_undecided(self, deed):
+        """Nobody can see a promotion here: a 200 for an ordinary account is neither clean nor a breach."""
+        found = deed(lambda *_: (200, {"promoted": True}), PROMOTE)
+        assert (found.outcome, found.code) == ("inconclusive", "no-control")
+        assert "the admin's own try does not show" in found.reason
+
+    def test_a_refusal_needs_no_control(self, deed):
+        """A plain refusal is one, though nobody could see the effect."""
+        found = deed(lambda _shop, person, _victim: (200, {}) if person and person.get("boss") else (403, {}), PROMOTE)
+        assert found.outcome == "passed"
+
+
 def test_documents_in_yaml_and_under_another_base(anyone, conduct, tmp_path):
     """A file in YAML, whose paths stand below the API's own path, is found to do so by what the map asks for."""
     path = tmp_path / "api.yaml"
@@ -294,4 +378,3 @@ def test_documents_in_yaml_and_under_another_base(anyone, conduct, tmp_path):
     text = text.replace("/v2/", "/")
     found = conduct(shop, f'[targets.here]\nkind = "local"\napi = "$API/v2"\n{text}', anonymous.checks)
     assert found["anonymous"].failure.exchange.path == "/v2/orders"
-    assert json.dumps(shop.document)

@@ -13,7 +13,7 @@ from pytest_launchready.mapping.records import Map, Request
 from pytest_launchready.mapping.template import compile_target, compile_template
 from pytest_launchready.probes.access.route import Rank, Route, Untried, admin_by, written_path
 from pytest_launchready.probes.access.route_values import Values
-from pytest_launchready.probes.access.route_words import ACTS, OPEN, OWN, SECRET, says, segments
+from pytest_launchready.probes.access.route_words import ACTS, KNOWN_BY_OWNER, OPEN, OWN, SECRET, says, segments
 
 SESSION_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 """What a document may show an example of, and must not be sent: it would be somebody's session."""
@@ -81,6 +81,8 @@ def _of_operation(values: Values, document: Document, one: Operation, base: str 
             return Untried(one.line, f"{parameter.name} is itself the secret")
         ours = ours and found is not None
         sent[parameter.name] = str(value)
+    if len(sent) > 1 and (word := says(sent, KNOWN_BY_OWNER)):
+        return Untried(one.line, f"{word} beside a number is what lets guests in")
     admin, why = admin_of(one)
     kind = values.kind_of(one.path)
     last = segments(one.path)[-1:]

@@ -17,6 +17,7 @@ from pytest_launchready.mapping.graph import makers_of
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.probes.access.case import Case, Side, awake, make, one_more, side_of
 from pytest_launchready.probes.access.documents import visitor
+from pytest_launchready.probes.access.refusals import refusal
 from pytest_launchready.probes.access.views import changes, view_of
 from pytest_launchready.probes.access.writes import reworded
 from pytest_launchready.probes.asking import Caller, ask
@@ -34,12 +35,12 @@ class Deed:
     """A step, or "account.delete"."""
     request: Request
     kind: str
-    """What it is done to."""
+    """What it is done to; "" where that is nothing that can be made."""
     consents: tuple[str, ...]
 
 
 def deeds(mapped: Map) -> tuple[Deed, ...]:
-    """Writes of the map that only the admin may do, as far as they are done to something that can be made."""
+    """Writes of the map that only the admin may do."""
     return tuple({(one.request.method, str(one.request.target.source)): one for one in _deeds(mapped)}.values())
 
 
@@ -50,9 +51,11 @@ def _deeds(mapped: Map) -> Iterator[Deed]:
         if part is None or part.safe or step.skip or step.public or step.name in used | ENTRANCE:
             continue
         maker = undone_by(mapped, step)
-        kind = (maker.makes if maker else None) or next(iter(sorted(step.needs)), None)
-        if "admin" in {step.actor, part.actor} and kind is not None:
-            yield Deed(step.name, part, kind, (step.name,))
+        if "admin" not in {step.actor, part.actor}:
+            continue
+        account = any(name.startswith("account.") for name in part.target.names)
+        kind = (maker.makes if maker else None) or next(iter(sorted(step.needs)), "account" if account else "")
+        yield Deed(step.name, part, kind, (step.name,))
     for resource in mapped.resources.values():
         for name, verb in resource.verbs.items():
             if verb.request.actor == "admin" and not verb.request.safe and name not in resource.public:
@@ -64,9 +67,12 @@ async def tried_as(context: Context, deed: Deed, attackers: Iterable[str]) -> li
 
     Raises NotCovered, Inconclusive or StepFailure where nothing can be made that may be lost.
     """
+    if not deed.kind:
+        raise NotCovered("it is done to nothing that can be made and looked at again")
     first = await _spare(context, deed.kind)
     side: Side | None = first
     found: list[tuple[str, Failure | str | None]] = []
+    silent: set[str] = set()
     before = await _look(context, deed.kind, first)
     if before is None or before is False:
         raise Inconclusive(f"nothing shows whether {deed.name} did anything: map a read of {deed.kind}")
@@ -83,8 +89,18 @@ async def tried_as(context: Context, deed: Deed, attackers: Iterable[str]) -> li
             side = None
         else:
             found.append((who, "the look afterwards failed" if after is None else None))
+            silent |= {who} if _taken(context, deed, exchange) else set()
     control = await _control(context, deed, side, before) if side is not None else None
-    return [(who, control if outcome is None else outcome) for who, outcome in found]
+    # Whoever was refused needs no control.
+    return [(who, control if outcome is None and who in silent else outcome) for who, outcome in found]
+
+
+def _taken(context: Context, deed: Deed, exchange: Exchange) -> bool:
+    """Whether an answer does not say no."""
+    answer = exchange.answer
+    if answer is None or answer.status >= 400:
+        return False
+    return not answer.text.strip() or refusal(answer, deed.request, context.marketplace.map.auth) is None
 
 
 async def _attack(context: Context, deed: Deed, side: Side, who: str) -> Exchange:

@@ -16,6 +16,7 @@ from pytest_launchready.flows.objects import Account, Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.mapping.graph import makers_of
 from pytest_launchready.mapping.records import Map, Request
+from pytest_launchready.mapping.resources import MAKERS
 from pytest_launchready.probes.access.case import Side, awake, open_case, side_of
 from pytest_launchready.probes.access.document_routes import of_document
 from pytest_launchready.probes.access.documents import described, visitor
@@ -104,7 +105,13 @@ async def _gather(context: Context) -> Gathered:
 def private_kinds(mapped: Map) -> frozenset[str]:
     """The kinds of object that the map makes and that nobody but their owner should see."""
     kinds = {kind for kind, maker in makers_of(mapped.resources).items() if maker in mapped.steps}
-    public = {name for name, resource in mapped.resources.items() if resource.public & {"read", "list"}}
+    seen = {"read", "list"}
+    # A map that says only how others may change a thing says nothing of who may see it.
+    public = {
+        name
+        for name, resource in mapped.resources.items()
+        if resource.public & seen or (name not in MAKERS and not resource.verbs.keys() & seen)
+    }
     capability = {name for name, resource in mapped.resources.items() if resource.capability}
     return frozenset(kind for kind in kinds - NOT_MADE - public - capability if singular(kind) not in OPEN)
 

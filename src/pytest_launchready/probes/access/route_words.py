@@ -39,6 +39,10 @@ OPEN: Final = frozenset(
         *("category", "categorie", "categoria", "kategorie", "tag", "brand", "collection", "type", "filter", "facet"),
         *(
             "search",
+            "comment",
+            "question",
+            "bid",
+            "auction",
             "suche",
             "buscar",
             "recherche",
@@ -113,6 +117,8 @@ PEOPLE: Final = frozenset(
 IDS: Final = frozenset(
     {"id", "uuid", "guid", "pk", "no", "number", "num", "key", "slug", "code", "ref", "reference", "handle"}
 )
+KNOWN_BY_OWNER: Final = frozenset({"email", "mail", "phone", "zip", "postcode", "postal", "birthdate", "lastname"})
+"""What shops ask for beside a number, so that guests can follow an order."""
 SECRET: Final = frozenset({"token", "code", "secret", "hash", "signature", "sig", "key", "otp"})
 """Names of values that open something by themselves, where they cannot be guessed."""
 
