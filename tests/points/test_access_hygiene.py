@@ -136,7 +136,8 @@ class Bazar:
     def _shown(self, ref):
         if ref not in self.articles:
             return 500 if "absent-500" in self.ways else 404, {"error": "nada"}
-        return 200, self.articles[ref]
+        hidden = {"precio"} if "shows-no-price" in self.ways else set()
+        return 200, {name: value for name, value in self.articles[ref].items() if name not in hidden}
 
     def _found(self, query):
         rows = self._rows(query)
@@ -326,6 +327,13 @@ def test_a_quantity_that_nothing_shows_is_undecided(conduct, anyone):
     text = MAP.replace('[steps.get_cart]\nrequest = "GET /v2/cesta"\n', "")
     verdict = run(conduct, anyone, "blind", only="input.quantity", text=text)["input.quantity"]
     assert (verdict.outcome, verdict.code) == ("inconclusive", "unread")
+
+
+def test_a_price_that_nothing_shows_is_undecided(conduct, anyone):
+    """It was taken, and may be shown elsewhere."""
+    verdict = run(conduct, anyone, "negative", "shows-no-price", only="input.price")["input.price"]
+    assert (verdict.outcome, verdict.code) == ("inconclusive", "unread")
+    assert "shows no price: let get_listing ask where it stands" in verdict.reason
 
 
 def test_on_production_only_what_the_map_consents_to_is_tried(conduct, anyone):

@@ -70,6 +70,12 @@ async def _judged(
     if read is None:
         return inconclusive("unread", f"{what} with a price of {PRICE} was taken, and nothing in the map reads it back")
     shown = _shown_price(read.answer)
+    if shown is None and not _shows_amounts(read.answer):
+        return inconclusive(
+            "unread",
+            f"{what} with a price of {PRICE} was taken, and {read.method} {read.path} shows no price: "
+            "let get_listing ask where it stands",
+        )
     if shown is None:
         return passed(f"{what} with a price of {PRICE}: taken, but read back without it")
     return failed(
@@ -161,6 +167,15 @@ def priced(mapped: Map) -> list[Step]:
     apart = {"create_listing", "checkout", "add_to_cart", "signup"}
     steps = (step for step in mapped.steps.values() if step.leaves_something and step.name not in apart)
     return [step for step in steps if why_untried(mapped, step) is None and first_spot(step, "price")[1]][:MOST_PRICED]
+
+
+def _shows_amounts(answer: Answer | None) -> bool:
+    """Whether an answer shows prices at all, so that one that is missing tells something."""
+    if answer is None:
+        return False
+    if answer.json is not None:
+        return any(True for _ in amounts(answer.json))
+    return re.search(r"\d[.,]\d\d\b", answer.text) is not None
 
 
 def _shown_price(answer: Answer | None) -> str | None:
