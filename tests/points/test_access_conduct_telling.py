@@ -283,6 +283,30 @@ def test_a_shop_that_never_promised_it_is_not_judged(conduct, anyone):
     assert conduct(Till(anyone, "same"), DIRECT + LIST, double_submit.checks)["double_submit"].outcome == "passed"
 
 
+def test_a_graphql_checkout_promises_it_by_an_argument(conduct, anyone):
+    """The document names the key; the second order is another id in the answer."""
+
+    class Graph(Till):
+        def __call__(self, request):
+            if request.path != "/graphql":
+                return super().__call__(request)
+            return 200, {"data": {"buy": {"id": next(self.numbers), "total": "9.00"}}}
+
+    text = (
+        ORDERS.partition("[[steps.checkout")[0]
+        + """
+[steps.checkout]
+graphql = "mutation ($key: String) { buy(idempotencyKey: $key) { id total } }"
+variables = { key = "{{ unique }}" }
+capture = { id = "data.buy.id", total = "data.buy.total" }
+[contract]
+graphql = "/graphql"
+"""
+    )
+    verdict = conduct(Graph(anyone, "again"), text, double_submit.checks)["double_submit"]
+    assert "the same idempotencyKey, makes two orders" in verdict.failure.title
+
+
 def test_a_list_that_needs_its_owner_is_filled_in(conduct, anyone):
     """A filter by owner in the map's list is rendered as for the owner."""
     listed = '[resources.order]\nlist = { request = "GET /orders", query = { of = "{{ owner.email }}" }, items = "[]", '

@@ -29,7 +29,7 @@ from pytest_launchready.wire.consent import Intent, intending
 from pytest_launchready.wire.transport import STEP, NoAnswer, exchange_of
 
 ID: Final = "access.double_submit"
-KEY: Final = re.compile(r"idempot|client_?mutation_?id|client_?token|request_?id", re.IGNORECASE)
+KEY: Final = re.compile(r"[\w-]*(?:idempot|client_?mutation_?id|client_?token|request_?id)[\w-]*", re.IGNORECASE)
 """Names of what a client sends so that a repeated request is known."""
 MADE_ANEW: Final = frozenset({"host", "content-length", "traceparent", "connection", "accept-encoding"})
 """Headers that are of the connection, not of the request."""
@@ -111,9 +111,11 @@ async def _run(context: Context) -> Verdict:
 def promised(step: Step, request: Request) -> str | None:
     """By what a server can tell a replay, as the map has it: a key, or what an earlier request has prepared."""
     for template in (request.headers, request.query, request.body.content if request.body else None):
-        key = next((name for name, _ in names_in(template.source) if KEY.search(name)), None) if template else None
+        written = names_in(template.source) if template else ()
+        words = (word for name, value in written for word in (name, value) if isinstance(word, str))
+        key = next((found for word in words if (found := KEY.search(word))), None)
         if key is not None:
-            return key
+            return key[0]
     prepared = {
         name for part in step.parts if isinstance(part, Request) and part is not request for name in part.capture
     }
