@@ -55,21 +55,20 @@ def _holds(name, shop):
 
 
 def test_every_defect_is_described():
-    """Names are unique, sentences are sentences, and the tests above know all of them."""
-    assert set(DEFECTS) == set(NAMES)
+    """Names are unique, sentences are sentences, and whatever changes operations has what runs in their place."""
+    assert set(NAMES) <= set(DEFECTS)
     assert len(CATALOGUE) == len(DEFECTS)
-    assert all(defect.breaks.endswith(".") and defect.operations for defect in CATALOGUE)
+    assert all(defect.breaks.endswith(".") for defect in CATALOGUE)
+    assert all(bool(defect.operations) == (defect.fault is not None) for defect in CATALOGUE)
 
 
 def test_an_unknown_defect_is_refused_with_the_nearest():
     """The message names it, the allowed ones and the nearest match."""
     with pytest.raises(ValueError, match="unknown demo defect") as caught:
         start(defects=["serch-500"])
-    assert str(caught.value) == (
-        "unknown demo defect 'serch-500'; allowed: checkout-refuses, search-500, signup-closed, slow-search."
-        " Did you mean 'search-500'?"
-    )
-    with pytest.raises(ValueError, match=r"slow-search\.$"):
+    allowed = ", ".join(sorted(DEFECTS))
+    assert str(caught.value) == f"unknown demo defect 'serch-500'; allowed: {allowed}. Did you mean 'search-500'?"
+    with pytest.raises(ValueError, match=rf"allowed: {allowed}\.$"):
         chosen(["?"])
 
 
