@@ -40,7 +40,7 @@ class Pulse:
         self._under_way -= 1
 
     def lag(self, since: float, *moments: float) -> float:
-        """By how many seconds our own standing still has put moments off (`time.perf_counter`), counted from `since` on.
+        """By how many seconds our standing still has put moments off (`time.perf_counter`), counted from `since` on.
 
         Only a pause that ends when something is noticed has delayed it: one in the middle of a wait costs nothing.
         """

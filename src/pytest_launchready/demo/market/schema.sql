@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS listings (
     price INTEGER NOT NULL CHECK (price > 0),
     stock INTEGER CHECK (stock >= 0),
     created_at REAL NOT NULL,
-    updated_at REAL NOT NULL
+    updated_at REAL NOT NULL,
+    words TEXT GENERATED ALWAYS AS (lower(title || char(10) || description)) STORED
 );
 CREATE INDEX IF NOT EXISTS listings_seller ON listings (seller_id);
 CREATE TABLE IF NOT EXISTS photos (

@@ -24,7 +24,7 @@ from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.consent import WriteRefused
 
 SAMPLES: Final = 20
-"""Calls for each number of rows; the fastest half counts, since what disturbs a call only ever makes it slower."""
+"""Calls for each number of rows; the fastest quarter counts, since what disturbs a call only ever makes it slower."""
 PART_OF_LIMIT: Final = 1 / 3
 """The part of its limit by which a step may get slower between the fewest rows and the most."""
 SURE: Final = 1.96
@@ -80,7 +80,7 @@ async def measure(take: Take, grow: Callable[[int], Awaitable[Any]], rows: Seque
             await take(0.0)
             samples = sorted([await take(0.0) for _ in range(SAMPLES)], key=lambda sample: sample.seconds)
             slowest = max(slowest, samples[-1], key=lambda sample: sample.seconds)
-            quick = [sample.seconds for sample in samples[: SAMPLES // 2]]
+            quick = [sample.seconds for sample in samples[: SAMPLES // 4]]
             medians.append(median_of.median(quick))
             xs += [float(count)] * len(quick)
             ys += quick
