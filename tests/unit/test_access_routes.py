@@ -209,6 +209,13 @@ class TestGraphs:
         assert flat == "query ($id: ID!) { post(id: $id) { answers { __typename } } }"
         assert deep.count("answers") == 15
 
+    def test_a_circle_without_a_list_is_none(self):
+        """One thing inside one thing costs no more than its depth."""
+        single = {"kind": "OBJECT", "name": "Post", "fields": [{"name": "parent", "type": KIND["ofType"]["ofType"]}]}
+        types = [TYPES[0], single, *TYPES[2:]]
+        graph = read_graph({"data": {"__schema": {"queryType": {"name": "Query"}, "types": types}}})
+        assert list(graph.circles()) == []
+
     @pytest.mark.parametrize("document", [None, [], {"data": None}, {"data": {"__schema": None}}, {"errors": [{}]}])
     def test_what_is_no_schema(self, document):
         """Anything else gives none."""
@@ -222,6 +229,7 @@ class TestGraphs:
         assert not ran(answer({"data": None, "errors": [{"message": "too deep"}]}))
         assert not ran(answer({"errors": [{"message": "too deep"}]}, 400))
         assert not ran(answer([{}]))
+        assert not ran(answer({"message": "welcome"}))
 
     def test_stack_traces(self):
         """Under a name of their own, or as lines; a message alone is none."""
