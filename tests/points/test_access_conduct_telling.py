@@ -313,3 +313,23 @@ def test_a_list_that_needs_its_owner_is_filled_in(conduct, anyone):
     listed += 'capture = { id = "id" } }\n'
     verdict = conduct(Till(anyone, "again"), ORDERS + listed, double_submit.checks)["double_submit"]
     assert verdict.outcome == "failed"
+
+
+def test_a_given_account_is_left_without_failed_tries(conduct, anyone):
+    """Where nobody signs up the team's own account is tried, and a good log-in follows each bad one."""
+    anyone.join("ada@example.com", "adas-own-secret")
+    tried = []
+
+    def app(request):
+        if request.line == "GET /me":
+            return 200, {"id": 1, "email": "ada@example.com"}
+        token = anyone.enter(request.json["email"], request.json["password"])
+        if request.json["email"] == "ada@example.com":
+            tried.append(bool(token))
+        return (200, {"token": token}) if token else (401, {"error": "no"})
+
+    given = '[people.buyer]\nemail = "ada@example.com"\npassword = "env:ADA"\n'
+    text = PEOPLE.partition("[steps.signup]")[0] + given + "[steps.login]" + PEOPLE.partition("[steps.login]")[2]
+    found = conduct(app, text, enumeration.checks, only="enumeration.login", environ={"ADA": "adas-own-secret"})
+    assert found["enumeration.login"].outcome == "passed"
+    assert tried == [True, False, True]

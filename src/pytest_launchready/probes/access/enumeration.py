@@ -166,7 +166,10 @@ async def _try_log_in(context: Context, step: Step, who: Who) -> list[Exchange]:
     guest.identity = _identity(company, step, person, known=who == "known")
     guest.identity["password"] = stage.run.key.password(f"{guest.identity['unique']} wrong")
     stage.secrets.add(guest.identity["password"], "WRONG_PASSWORD")
-    return await _trail(company, step, guest)
+    sent = await _trail(company, step, guest)
+    if who == "known" and role_that_signs_up(stage.map) is None:
+        await entrance.log_in(stage, person)  # a given account is left without failed tries
+    return sent
 
 
 async def _try_plain(context: Context, step: Step, who: Who) -> list[Exchange]:

@@ -8,8 +8,9 @@ from html import unescape
 from typing import Any, Final
 
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.core.errors import Inconclusive, NotCovered
+from pytest_launchready.core.errors import Inconclusive, LaunchreadyError, NotCovered
 from pytest_launchready.core.exchange import Exchange
+from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.core.learning import tells
 from pytest_launchready.flows import steps
 from pytest_launchready.flows.company import Company
@@ -92,8 +93,12 @@ async def find_witness(company: Company, person: Person, credentials: Mapping[st
     """
     why: list[str] = []
     for name, request, kind in requests_of(company.stage.map, person):
-        scope = await _scope(company.stage, person, kind)
-        genuine = await _ask(company, name, request, person, scope, "the account itself", credentials)
+        try:
+            scope = await _scope(company.stage, person, kind)
+            genuine = await _ask(company, name, request, person, scope, "the account itself", credentials)
+        except (LaunchreadyError, StepFailure) as error:
+            why.append(f"{name} cannot be asked: {error}")
+            continue
         if genuine.answer is None or not good(request, genuine, person, scope):
             why.append(f"{name} does not work with {person.name}'s own session: {genuine.line}")
             continue
