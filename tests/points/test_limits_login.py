@@ -88,6 +88,30 @@ def test_a_server_error_while_climbing_is_a_finding(serve, open_shop, anyone):
     assert found.failure.control.answer.status == 401
 
 
+def test_many_declared_tries_that_the_time_does_not_suffice_for_prove_nothing(serve, open_shop, anyone, monkeypatch):
+    """Half of them is not enough to say that there is no limit."""
+    monkeypatch.setattr("pytest_launchready.probes.limits.climb.SECONDS", 0.3)
+    server = serve(shop(anyone, open_to_all, hash_seconds=0.01))
+    text = MAP + "[limits.login]\nwithin = 500\n"
+    found = audit(open_shop(text, server.url), LOGIN)[LOGIN]
+    assert (found.outcome, found.code) == ("inconclusive", "too-slow"), found
+    assert "of 550 that would decide" in found.reason
+
+
+def test_a_limit_that_was_reached_before_passes_and_no_more_is_said(serve, open_shop, anyone):
+    """A limiter of everything may have counted what the run sent earlier: what comes after cannot be compared."""
+    sent = []
+
+    def limit(request, email):
+        sent.append(email)
+        return HEALTHY["429"] if len(sent) > 3 else None
+
+    found = audit(open_shop(DECLARED, serve(shop(anyone, limit)).url))
+    assert found[LOGIN].outcome == "passed"
+    assert "the very first try was refused" in found[LOGIN].notes[0]
+    assert "the limit was reached before it was tried" in found["limits.login.bypass"]
+
+
 def test_a_slow_password_hash_does_not_stop_the_climb(serve, open_shop, anyone):
     """Tries go out side by side, so ten of 0.3 s take less than three seconds."""
     server = serve(shop(anyone, refusing(Counter(10), HEALTHY["429"]), hash_seconds=0.3))

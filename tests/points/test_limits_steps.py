@@ -69,11 +69,38 @@ def test_a_reset_without_a_limit_is_a_finding(audited):
     assert server.count("POST /forgot") == 43
 
 
+@pytest.mark.parametrize("answer", [TOO_MANY, (200, {"message": "Please wait 60 seconds"})], ids=["429", "a text"])
+def test_a_limit_of_one_try_is_found(audited, answer):
+    """One reset a minute is usual."""
+    counter = Counter(1)
+
+    def more(request):
+        return answer if counter.full(request.json["email"].lower()) else (200, {"message": "Sent"})
+
+    found, _ = audited(RESET, by("POST /forgot", more))
+    assert found["limits.forgot"].outcome == "passed"
+    assert found["limits.forgot"].evidence[0].measured["through"] == 1
+    assert found["limits.forgot.bypass"].outcome == "passed"
+
+
+def test_a_session_that_ends_meanwhile_is_no_limit(audited):
+    """A token may live for a minute: with a new one the codes are tried again."""
+    tries = []
+
+    def more(request):
+        tries.append(request.bearer)
+        return 401 if tries.count(request.bearer) > 4 else 400, {"error": "wrong code" if len(tries) < 5 else "who?"}
+
+    found, _ = audited(CODE, by("POST /code", more), "limits.verify_code")
+    assert (found["limits.verify_code"].outcome, found["limits.verify_code"].code) == ("inconclusive", "no-baseline")
+    assert "the session ended while it was tried" in found["limits.verify_code"].reason
+
+
 def test_a_reset_that_does_not_work_is_no_proof(audited):
     """All are refused from the first on: nothing is known of a limit."""
     found, _ = audited(RESET, by("POST /forgot", lambda _: (422, {"error": "captcha needed"})), "limits.forgot")
     assert (found["limits.forgot"].outcome, found["limits.forgot"].code) == ("inconclusive", "no-baseline")
-    assert "the first try, which should work, does not" in found["limits.forgot"].reason
+    assert "one of the first tries, which should work, does not" in found["limits.forgot"].reason
 
 
 def test_a_one_time_code_is_guessed_with_six_digits(audited):

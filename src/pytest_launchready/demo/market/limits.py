@@ -26,7 +26,7 @@ class Limit:
 # Per account a limit stops guessing; per address it must let a whole suite through, which runs from one address.
 LIMITS = {
     "signup.address": Limit(600, 60),
-    "login.account": Limit(8, 4),  # short, so that an audit need not wait long for it to end
+    "login.account": Limit(8, 6),  # short, so that an audit need not wait long for it to end
     "login.address": Limit(200, 60),
     "reset.account": Limit(5, 60),
     "reset.address": Limit(100, 60),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,16 +13,19 @@ from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.probes.limits.batch import Batched, batch
-from pytest_launchready.probes.limits.climb import Climb
+from pytest_launchready.probes.limits.climb import SURE, Climb
+from pytest_launchready.probes.limits.headers import waits
 from pytest_launchready.probes.limits.trying import Trier
 from pytest_launchready.probes.limits.ways import Way, name_key, ways
 
-RUN: Final = 3
-"""Tries in a row by one way that have to be let through, between refused ordinary ones."""
-TWICE: Final = 2
-"""Times that this is seen, so that neither a window that ends nor one of several servers explains it."""
-CLIMBS: Final = 3
-"""Times that the limit is climbed to again because it ended meanwhile."""
+OTHERS: Final = 4
+ORDINARY: Final = 4
+"""Tries by another way, and ordinary ones, in an order that chance decides: of so many orders one would have to be met
+by a limiter that lets a try through every now and then, if all of the first are let through and none of the others."""
+REACHES: Final = 3
+"""Times that one way is tried again because the limit ended meanwhile."""
+CLIMBS: Final = 15
+"""Times that the limit is climbed to again, for all ways together."""
 
 
 class Over(Exception):  # noqa: N818 - what happened
@@ -49,9 +54,9 @@ async def bypass(found: Climb, other: Trier) -> Verdict:
             if not (way.unless and siege.opened):
                 await _besiege(siege, way)
     except Over:
-        if not siege.opened and not siege.closed:
-            reason = f"{plan.name}: the limit ends faster than a way around it can be tried"
-            return inconclusive("short-window", reason)
+        if not siege.opened:
+            reason = f"{plan.name}: the limit ends faster than all ways around it can be tried"
+            return inconclusive("short-window", reason, f"refused as before: {', '.join(siege.closed) or 'none'}")
     batched = await batch(found, other)
     if batched is not None and batched.opened:
         siege.opened[batched.name] = batched.exchange
@@ -74,21 +79,39 @@ async def _besiege(siege: _Siege, way: Way) -> None:
 
 
 async def _opens(siege: _Siege, way: Way) -> Exchange | None:
-    """A try by this way that was let through, where that happens again and again while ordinary ones are refused."""
+    """A try by this way that was let through, where all such tries are and ordinary ones are not."""
     found = siege.found
     await _reach(siege)
-    # A spelling may have a count of its own: less than the whole of it, or the proof would use it up.
-    run = min(RUN, max(1, (found.through - 1) // TWICE))
-    for number in range(TWICE):
-        if number and not await _refused(siege):
-            return None
-        for _ in range(run):
-            exchange = await _try(found, way)
-            if not _through(found, exchange):
-                return None
-    if not await _refused(siege) or not await _same_account(found, way):
+    if not _through(found, await _try(found, way)):
         return None
-    return exchange
+    started = time.monotonic()
+    exchange = await _told_apart(siege, way)
+    asked = waits(siege.refusal.answer) if siege.refusal else None
+    if exchange is not None and asked is not None and time.monotonic() - started > asked:
+        exchange = await _told_apart(siege, way)  # so short a limit could have ended in between: once more
+    return exchange if exchange is not None and await _same_account(found, way) else None
+
+
+async def _told_apart(siege: _Siege, way: Way) -> Exchange | None:
+    """The last try by this way, where in a mixed row all of its tries are let through and no ordinary one is."""
+    # A spelling may have a count of its own: less than the whole of it, or the proof would use it up.
+    others = max(1, min(OTHERS, siege.found.through - 2))
+    for _ in range(REACHES):
+        row = [True] * others + [False] * ORDINARY
+        random.shuffle(row)
+        exchange = None
+        for other in row:
+            if not other:
+                if not await _refused(siege):
+                    break  # the limit is over: that tells nothing
+                continue
+            exchange = await _try(siege.found, way)
+            if not _through(siege.found, exchange):
+                return None
+        else:
+            return exchange
+        await _reach(siege)
+    return None
 
 
 async def _try(found: Climb, way: Way) -> Exchange:
@@ -133,7 +156,7 @@ async def _reach(siege: _Siege) -> None:
         return
     siege.climbs += 1
     if siege.climbs <= CLIMBS:
-        for _ in range(siege.found.trier.plan.most + RUN):
+        for _ in range(siege.found.trier.plan.most + SURE):
             if await _refused(siege) and await _refused(siege):
                 return
     raise Over

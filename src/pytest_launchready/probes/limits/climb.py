@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from pytest_launchready.core.exchange import Exchange
-from pytest_launchready.probes.limits.recognise import Baseline, Reading, sign_of
+from pytest_launchready.probes.limits.recognise import TOO_MANY, Baseline, Reading
 from pytest_launchready.probes.limits.trying import Trier
 
 Outcome = Literal["limited", "open", "leaky", "crashed", "silent", "late", "odd"]
@@ -23,6 +23,8 @@ ABREAST: Final = 4
 """Tries at once: what a browser's tabs or a small pool of workers sends; the run's own pace is kept besides."""
 LEARNT: Final = 2
 """First tries from which the plain failure is learnt."""
+NOWHERE: Final = frozenset({404, 405, 415, 501})
+"""Answers to a code that no code was compared with."""
 SURE: Final = 3
 """Limited answers in a row that make a limit: one alone may be noise."""
 ENOUGH: Final = 20
@@ -65,22 +67,26 @@ class _State:
     """Answers in a row that are not plain."""
 
 
-async def climb(trier: Trier, most: int, attempt: Callable[[], Awaitable[Exchange]], seconds: float = SECONDS) -> Climb:
+async def climb(trier: Trier, most: int, attempt: Callable[[], Awaitable[Exchange]]) -> Climb:
     """Tries until a limit shows, at most so many times and so long; the last proof is the account's right password."""
     started = time.monotonic()
     blind = await trier.control() if trier.plan.kind == "login" and trier.known else None
     first = [await attempt() for _ in range(LEARNT)]
-    baseline = Baseline(tuple(first), trier.plan.limit.limited, {"account": trier.sender.account()})
-    early = _at_once(first, baseline) or _blind(trier, first)
-    if early is None and blind is not None:
-        early = "odd", blind, first[0]
+    scope = {"account": trier.sender.account()}
+    one = Baseline((first[0],), trier.plan.limit.limited, scope)
+    at_second = one.read(first[1])
+    # A limit may be as low as one try: then only the first answer is a plain one.
+    baseline = one if at_second.means == "limited" else Baseline(tuple(first), one.limited, scope)
+    early = _at_once(trier, baseline, blind)
     if early is not None:
         outcome, by, shown = early
         return Climb(trier, outcome, len(first), 0, time.monotonic() - started, baseline, by, shown)
     slow = max(one.seconds for one in first) > SLOW
     abreast = ABREAST if slow or trier.plan.declared is None else 1
-    state = _State(sent=len(first), through=len(first))
-    while state.through < most and len(state.row) < SURE and time.monotonic() - started < seconds:
+    state = _State(sent=len(first), through=len(baseline.exchanges))
+    if at_second.means == "limited":
+        state.row.append((first[1], at_second))
+    while state.through < most and len(state.row) < SURE and time.monotonic() - started < SECONDS:
         count = 1 if state.row else min(abreast, most - state.through)
         answers = await asyncio.gather(*(attempt() for _ in range(count)))
         for exchange in answers:
@@ -96,6 +102,8 @@ async def climb(trier: Trier, most: int, attempt: Callable[[], Awaitable[Exchang
     _end(found, state, most)
     if trier.plan.kind == "login" and trier.known:
         await _try_right(found, attempt)
+    elif found.outcome == "limited" and await _expired(found, attempt):
+        found.outcome, found.by = "odd", f"the session ended while it was tried: {found.shown and found.shown.line}"
     return found
 
 
@@ -109,34 +117,31 @@ def _note(state: _State, exchange: Exchange, reading: Reading) -> None:
         state.row.append((exchange, reading))
 
 
-def _at_once(first: Sequence[Exchange], baseline: Baseline) -> tuple[Outcome, str, Exchange] | None:
-    """Where the first tries already are no plain failures."""
-    for exchange in first:
-        answer = exchange.answer
-        if answer is None:
-            return "odd", f"a first try got no answer: {exchange.error}", exchange
-        by = sign_of(answer, (), baseline.limited, baseline.scope)
-        if answer.status == 429 and by is not None:
-            return "limited", by, exchange
-    return None
-
-
-def _blind(trier: Trier, first: Sequence[Exchange]) -> tuple[Outcome, str, Exchange] | None:
-    """Where the first tries do not show that they reach what they are meant to try."""
-    plan, exchange = trier.plan, first[0]
-    status = exchange.answer.status if exchange.answer else 0
-    if plan.kind in {"login", "otp"} or plan.limit.values:
-        nowhere = {404, 405, 415, 501} if plan.kind == "otp" else set()
-        return ("odd", f"a wrong try leads nowhere: {exchange.line}", exchange) if status in nowhere else None
-    if plan.kind != "signup" and not trier.worked(exchange):
-        return "odd", f"the first try, which should work, does not: {exchange.line}", exchange
-    return None
+def _at_once(trier: Trier, baseline: Baseline, blind: str | None) -> tuple[Outcome, str, Exchange] | None:
+    """Where the first tries already tell, or show that they do not reach what they are meant to try."""
+    first, plan = baseline.exchanges, trier.plan
+    mute = next((one for one in first if one.answer is None), None)
+    if mute is not None:
+        return "odd", f"a first try got no answer: {mute.error}", mute
+    statuses = [one.answer.status for one in first if one.answer is not None]
+    if statuses[0] == TOO_MANY:
+        return "limited", "status 429", first[0]
+    if plan.kind == "otp" and NOWHERE.intersection(statuses):
+        blind = f"a wrong code leads nowhere: {first[0].line}"
+    if blind is not None:
+        return "odd", blind, first[0]
+    must_work = plan.kind not in {"login", "otp", "signup"} and not plan.limit.values
+    failed = next((one for one in first if must_work and not trier.worked(one)), None)
+    if failed is None:
+        return None
+    return "odd", f"one of the first tries, which should work, does not: {failed.line}", failed
 
 
 def _end(found: Climb, state: _State, most: int) -> None:
     """Says how the tries ended."""
     if not state.row:
-        found.outcome = "open" if state.through >= min(most, ENOUGH) else "late"
+        enough = most if found.trier.plan.declared is not None else min(most, ENOUGH)
+        found.outcome = "open" if state.through >= enough else "late"
         return
     exchange, reading = next(((e, r) for e, r in state.row if r.means == "crashed"), state.row[0])
     found.shown, found.by = exchange, reading.by
@@ -149,6 +154,16 @@ def _end(found: Climb, state: _State, most: int) -> None:
         found.outcome = "limited"
     else:
         found.outcome = "late"
+
+
+async def _expired(found: Climb, attempt: Callable[[], Awaitable[Exchange]]) -> bool:
+    """Whether the refusals only mean that the session is over: with a new one the step answers plainly again."""
+    answer, trier = found.shown.answer if found.shown else None, found.trier
+    if answer is None or answer.status != 401 or not trier.plan.with_session:
+        return False
+    if await trier.renew() is not None:
+        return False
+    return found.baseline.read(await attempt()).means == "plain"
 
 
 async def _try_right(found: Climb, attempt: Callable[[], Awaitable[Exchange]]) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
-from pytest_launchready.core.errors import NotCovered
+from pytest_launchready.core.errors import Inconclusive, NotCovered
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure, StepFailure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive
@@ -142,7 +142,10 @@ async def _climbed(plan: Plan, context: Context) -> Verdict:
 
 
 async def _after(plan: Plan, run: Callable[[Scene], Awaitable[Verdict]], context: Context) -> Verdict:
-    scene = await _scene(plan, context)
+    try:
+        scene = await _scene(plan, context)
+    except Inconclusive as error:
+        raise NotCovered(f"not covered: {plan.name}: its limit could not be looked for: {error}") from None
     if isinstance(scene, Verdict):
         raise NotCovered(f"not covered: {plan.name}: {scene.reason}")
     reason = undecided(plan, scene.found)

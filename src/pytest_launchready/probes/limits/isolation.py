@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
-from pytest_launchready.core.verdicts import Verdict, failed, passed
+from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.probes.limits.climb import Climb
 from pytest_launchready.probes.limits.judging import shown
 from pytest_launchready.probes.limits.recognise import sign_of
@@ -25,6 +25,9 @@ async def isolation(found: Climb, other: Trier) -> Verdict:
         raise NotCovered(f"not covered: {plan.name}: the limit was over before another account was tried")
     if refusal is None:
         return passed(f"{plan.name}: {other.sender.name} is served while {found.trier.sender.name} is refused")
+    if refusal.answer is None or not _limits(found, refusal):
+        reason = f"{plan.name}: {other.sender.name} is refused, and not as by a limit: {refusal.line}"
+        return inconclusive("prerequisite", reason)
     if plan.limit.per == "account":
         failure = Failure(
             f"{plan.name}: who tries too often gets others refused too",
@@ -43,15 +46,17 @@ async def isolation(found: Climb, other: Trier) -> Verdict:
 
 
 async def _refusal(found: Climb, other: Trier) -> Exchange | None:
-    """What refuses the other account, as a limit does; None where it is served, or refused for its own reasons."""
-    if other.plan.kind == "login":
-        exchange = await other.refused()
-    else:
-        exchange = await other.attempt()
-    if exchange is None or exchange.answer is None:
-        return exchange
-    if other.plan.kind == "login":
-        return exchange
+    """What refuses the other account; None where it is served."""
+    if other.plan.kind == "login" and other.known:
+        return await other.refused()
+    exchange = await other.attempt()
+    return None if found.baseline.read(exchange).means == "plain" else exchange
+
+
+def _limits(found: Climb, refusal: Exchange) -> bool:
+    """Whether a refusal looks like the one of the limit."""
+    if refusal.answer is None or found.shown is None or found.shown.answer is None:
+        return False
     plain = [one.answer for one in found.baseline.exchanges if one.answer is not None]
-    limited = sign_of(exchange.answer, plain, found.baseline.limited, found.baseline.scope) is not None
-    return exchange if limited or found.baseline.read(exchange).means != "plain" else None
+    by = sign_of(refusal.answer, plain, found.baseline.limited, found.baseline.scope)
+    return by is not None or refusal.answer.status == found.shown.answer.status

@@ -55,6 +55,10 @@ def shown(found: Climb) -> str:
 
 def undecided(plan: Plan, found: Climb) -> NotCovered | None:
     """Why what comes after a limit cannot be tried; None where a limit was found."""
+    if found.outcome == "limited" and found.through == 0:
+        return NotCovered(
+            f"not covered: {plan.name}: the limit was reached before it was tried: nothing to compare with"
+        )
     if found.outcome == "limited":
         return None
     return NotCovered(f"not covered: {plan.name}: no limit was reached, so nothing comes after it")

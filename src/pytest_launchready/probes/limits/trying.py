@@ -21,7 +21,7 @@ from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.stage import Stage
 from pytest_launchready.mapping.records import Map, Request
 from pytest_launchready.probes.asking import Caller, ask
-from pytest_launchready.probes.limits.recognise import sign_of
+from pytest_launchready.probes.limits.recognise import TOO_MANY, sign_of
 from pytest_launchready.probes.limits.steps import Plan
 from pytest_launchready.probes.order import actor_of, role_that_signs_up
 
@@ -71,11 +71,21 @@ class Trier:
             self.forget()
             return None if self.worked(exchange) else exchange
         try:
-            await entrance.log_in(self.stage, self.sender, account)
-        except StepFailure as error:
-            return error.failure.exchange
+            return await self.renew(account)
         finally:
             self.forget()
+
+    async def renew(self, account: Mapping[str, Any] | None = None) -> Exchange | None:
+        """What refuses a new session; None where there is one."""
+        try:
+            await entrance.log_in(self.stage, self.sender, account)
+        except StepFailure as error:
+            exchange = error.failure.exchange
+            if exchange is None:
+                raise
+            # A limiter of everything may refuse the proof of a log-in that has worked.
+            limits_proof = exchange.step != self.sender.login and exchange.answer and exchange.answer.status == TOO_MANY
+            return None if limits_proof else exchange
         return None
 
     async def control(self) -> str | None:
