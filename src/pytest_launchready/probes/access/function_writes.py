@@ -69,13 +69,27 @@ async def tried_as(context: Context, deed: Deed, attackers: Iterable[str]) -> li
     """
     if not deed.kind:
         raise NotCovered("it is done to nothing that can be made and looked at again")
+    attackers = tuple(attackers)
     first = await _spare(context, deed.kind)
-    side: Side | None = first
-    found: list[tuple[str, Failure | str | None]] = []
-    silent: set[str] = set()
     before = await _look(context, deed.kind, first)
     if before is None or before is False:
         raise Inconclusive(f"nothing shows whether {deed.name} did anything: map a read of {deed.kind}")
+    taken = False
+    for who in attackers:
+        taken = taken or _taken(context, deed, await _attack(context, deed, first, who))
+    after = await _look(context, deed.kind, first)
+    if not taken and after is not None and not _difference(before, after):
+        return [(who, None) for who in attackers]
+    _forget(context, first, gone=after is False)
+    return await _one_by_one(context, deed, attackers)
+
+
+async def _one_by_one(context: Context, deed: Deed, attackers: Iterable[str]) -> list[tuple[str, Failure | str | None]]:
+    """What came of each try, with a look after each."""
+    found: list[tuple[str, Failure | str | None]] = []
+    silent: set[str] = set()
+    side: Side | None = None
+    before: Any = None
     for who in attackers:
         if side is None:
             side = await _spare(context, deed.kind)
@@ -90,7 +104,7 @@ async def tried_as(context: Context, deed: Deed, attackers: Iterable[str]) -> li
         else:
             found.append((who, "the look afterwards failed" if after is None else None))
             silent |= {who} if _taken(context, deed, exchange) else set()
-    control = await _control(context, deed, side, before) if side is not None else None
+    control = await _control(context, deed, side, before) if silent and side is not None else None
     # Whoever was refused needs no control.
     return [(who, control if outcome is None and who in silent else outcome) for who, outcome in found]
 
