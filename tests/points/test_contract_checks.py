@@ -315,7 +315,7 @@ def test_a_broken_baseline_is_inconclusive(audit, tmp_path):
     assert "--launchready-update-baseline" in found.reason
 
 
-def test_the_graphql_schema_judges_too(anyone, serve, open_shop):
+def test_the_graphql_schema_judges_too(serve, open_shop, tmp_path):
     """By introspection; and what is off is not covered, with what to do."""
     from graphql import build_schema, graphql_sync
 
@@ -329,7 +329,7 @@ def test_the_graphql_schema_judges_too(anyone, serve, open_shop):
             return 200, graphql_sync(schema, query).formatted if state["open"] else closed
         return 200, {"data": {"me": state["me"]}}
 
-    text = '[contract]\ngraphql = "/graphql"\n[steps.profile]\nactor = "anonymous"\ngraphql = "{ me { id name } }"\n'
+    text = '[contract]\ngraphql = "/graphql"\nunknown = "fail"\n[steps.profile]\nactor = "anonymous"\ngraphql = "{ me { id name } }"\n'
 
     def verdicts():
         market = open_shop(text, serve(app).url)
@@ -338,6 +338,10 @@ def test_the_graphql_schema_judges_too(anyone, serve, open_shop):
 
     assert outcomes(verdicts())["contract.responses.profile"] == "passed"
     assert outcomes(verdicts())["contract.document"] == "passed"
+    market = open_shop(text, serve(app).url)
+    response = market.get_actor("anonymous").post("/graphql", json={"query": "{ me { id } }"})
+    with pytest.raises(ContractFailure, match=r"breaks its contract: unknown field: data\.me\.name"):
+        ContractAssertions(market._engine, Context(market, None), tmp_path).assert_contract(response, "profile")
     state["me"] = {"id": 1, "name": "a"}
     assert (
         verdicts()["contract.responses.profile"].failure.title == "profile breaks its contract: wrong type: data.me.id"
@@ -504,6 +508,17 @@ def test_without_its_description_nothing_is_decided(holds, shop):
     _, assert_contract = holds()
     with pytest.raises(Inconclusive, match="is not served"):
         assert_contract({}, "search")
+
+
+def test_what_nobody_described_is_not_covered(holds, shop):
+    """A pass would prove nothing, of a response as of an object."""
+    shop.api["paths"]["/listings/{id}"]["get"]["responses"] = {"200": {"description": ""}}
+    market, assert_contract = holds()
+    seller = market.get_actor("seller")
+    listing = seller.create_listing()
+    for thing in (listing, seller.get(f"/listings/{listing.id}")):
+        with pytest.raises(NotCovered, match=r"the document describes no body of GET /listings/\{id\}"):
+            assert_contract(thing, "get_listing")
 
 
 def test_it_is_awaited_in_async_code(holds):

@@ -14,11 +14,11 @@ import httpx
 from pytest_launchready.contracts.described import Described
 from pytest_launchready.contracts.deviations import Deviation, deviation_of
 from pytest_launchready.contracts.engines import compile_schema
-from pytest_launchready.contracts.graph import Asked
+from pytest_launchready.contracts.graph import Asked, asked
 from pytest_launchready.contracts.operations import Operation
 from pytest_launchready.contracts.references import read_schema
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.core.errors import Inconclusive, UseError
+from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.flows.objects import Thing
@@ -109,7 +109,8 @@ class Promises:
         if query is not None:
             graph = await sources.graph(self._context)
             if subject.answer is not None:
-                found = list(graph.judge_answer(query, subject.answer))
+                own = asked(subject.exchange) if subject.exchange else None  # a test may ask for more than the step
+                found = list(graph.judge_answer(own or query, subject.answer))
             elif subject.items:
                 raise UseError(f"a list that {step.name} gave is no whole answer: give a response, or one object")
             else:
@@ -124,13 +125,16 @@ class Promises:
     ) -> Judged:
         if subject.answer is not None:
             found = document.judge_answer(operation, subject.answer)
+            if not found and subject.answer.text and not document.covers_answer(operation, subject.answer):
+                raise _undescribed(operation)
         elif subject.items and items is None:
             raise UseError(f"where the items of {operation.line} stand is not plain: give a response")
-        elif not document.statuses(operation):
-            raise UseError(f"{operation.line}: the document describes no good answer")
         else:
             way = items if subject.items and items else ()
-            found = document.judge_value(operation, subject.value, *way)
+            judged = document.judge_value(operation, subject.value, *way)
+            if judged is None:
+                raise _undescribed(operation)
+            found = judged
         return Judged(subject.said, f"{operation.line} of the OpenAPI document", found, subject.exchange)
 
     def _by_file(self, subject: Held, path: Path) -> Judged:
@@ -174,6 +178,10 @@ def held(given: Any) -> Held:
             f"{type(given).__name__} is no answer: give a response, an object of the marketplace, or plain data"
         ) from None
     return Held(given, "the value")
+
+
+def _undescribed(operation: Operation) -> NotCovered:
+    return NotCovered(f"not covered: the document describes no body of {operation.line}")
 
 
 def _operation(document: Described, method: str, target: str) -> Operation:

@@ -94,8 +94,12 @@ class Described:
 
     def covers(self, exchange: Exchange) -> bool:
         """Whether the document describes a body that this answer has, or that it has none."""
-        operation, answer = self.operation(exchange.method, exchange.url), exchange.answer
-        if operation is None or answer is None or not isinstance(operation.raw.get("responses"), dict):
+        operation = self.operation(exchange.method, exchange.url)
+        return operation is not None and exchange.answer is not None and self.covers_answer(operation, exchange.answer)
+
+    def covers_answer(self, operation: Operation, answer: Answer) -> bool:
+        """The same, for an answer whose operation is known."""
+        if not isinstance(operation.raw.get("responses"), dict):
             return False
         promise = self._promise(operation, answer.status)
         if promise is None or answer.status in BODILESS:
@@ -103,16 +107,19 @@ class Described:
         media = chosen(promise.content, answer.header("content-type") or "")
         return media is not None and self.judge_of(operation, promise, media).compiled is not None
 
-    def judge_value(self, operation: Operation, value: Any, *path: str) -> list[Deviation]:
-        """How a value differs from the body of a good answer; `path` leads to the part of the body that it is."""
+    def judge_value(self, operation: Operation, value: Any, *path: str) -> list[Deviation] | None:
+        """How a value differs from the body of a good answer; `path` leads to the part of the body that it is.
+
+        None where no body is described that anything could differ from.
+        """
         for status in self.statuses(operation):
             promise = self._promise(operation, status)
             for media in promise.content if promise else ():
                 if is_json(media) or "*" in media:
                     assert promise is not None
                     judge = self.judge_of(operation, promise, media, path)
-                    return list(_faults(judge, value))
-        return []
+                    return None if judge.compiled is None else list(_faults(judge, value))
+        return None
 
     @staticmethod
     def statuses(operation: Operation) -> list[int]:
