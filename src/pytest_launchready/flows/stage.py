@@ -27,7 +27,6 @@ from pytest_launchready.flows.run import Run
 from pytest_launchready.flows.sending import send_as, target_names
 from pytest_launchready.flows.timings import Timings
 from pytest_launchready.mapping.records import Map, Step
-from pytest_launchready.wire.timing import gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +88,7 @@ class Stage:
         for kind in sorted(step.needs - names.keys()):
             names[kind] = await self.provide(kind, person)
         names["account"] = person.account()
-        with gathering() as exchanges:
-            act = Act(step, person, names, await steps.perform(self, step, person, names))
-        self.timings.add(name, exchanges)
+        act = Act(step, person, names, await steps.perform(self, step, person, names))
         if stops:
             self.dismiss(act.played.entry)
             raise NotCovered(

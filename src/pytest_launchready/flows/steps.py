@@ -18,9 +18,11 @@ from pytest_launchready.flows.limited import blocked, is_blocked
 from pytest_launchready.flows.objects import Thing
 from pytest_launchready.flows.person import Person
 from pytest_launchready.flows.sending import send
+from pytest_launchready.flows.timings import Timings
 from pytest_launchready.mapping.extract import Extractor
 from pytest_launchready.mapping.records import Map, ReadMail, Request, RunStep, Step
 from pytest_launchready.mapping.template import TemplateError
+from pytest_launchready.wire.timing import gathering
 from pytest_launchready.wire.transport import STEP, NoAnswer
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
@@ -34,6 +36,7 @@ class Cast(Protocol):
 
     map: Map
     secrets: Secrets
+    timings: Timings
 
     @property
     def person(self) -> Callable[[str], Awaitable[Person]]:
@@ -95,17 +98,9 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
     token = STEP.set(step.name)
     granted = GRANTED.set(names_of(cast.map, step, scope, cast.made_here))
     try:
-        for part in step.parts:
-            match part:
-                case Request():
-                    await _request(cast, step, part, person, scope, played)
-                case RunStep():
-                    made = await cast.play(part.step, person, scope)
-                    if isinstance(made, Thing):
-                        scope.update({made.kind: made} if cast.map.steps[part.step].makes else made.known())
-                case ReadMail():
-                    await _mail(cast, step, part, scope, played)
-            scope.update(played.captures)
+        with gathering() as exchanges:
+            await _parts(cast, step, person, scope, played)
+        cast.timings.add(step.name, exchanges)
     except BaseException:
         # Cancelled, refused half-way, or not understood: what the step makes may exist all the same.
         if played.wrote:
@@ -117,6 +112,20 @@ async def perform(cast: Cast, step: Step, person: Person, names: Mapping[str, An
         STEP.reset(token)
         GRANTED.reset(granted)
     return played
+
+
+async def _parts(cast: Cast, step: Step, person: Person, scope: dict[str, Any], played: Played) -> None:
+    for part in step.parts:
+        match part:
+            case Request():
+                await _request(cast, step, part, person, scope, played)
+            case RunStep():
+                made = await cast.play(part.step, person, scope)
+                if isinstance(made, Thing):
+                    scope.update({made.kind: made} if cast.map.steps[part.step].makes else made.known())
+            case ReadMail():
+                await _mail(cast, step, part, scope, played)
+        scope.update(played.captures)
 
 
 async def _request(
