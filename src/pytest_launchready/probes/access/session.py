@@ -102,7 +102,7 @@ async def _tampered(context: Context) -> Verdict:
         attacks.insert(
             0, ("with a claim added, under its old signature", session.with_token(tokens.changed_claims(jwt)))
         )
-    return await attack(context, session, "a forged token", attacks, notes)
+    return await attack(context, session, "a forged token", attacks, notes, alive=False)
 
 
 async def _alg_none(context: Context) -> Verdict:
