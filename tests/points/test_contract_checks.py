@@ -7,7 +7,9 @@ import json
 import pytest
 
 from pytest_launchready.assertions.contract import ContractAssertions, ContractFailure
+from pytest_launchready.contracts import soundness
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
+from pytest_launchready.probes.contract import document as validating
 from pytest_launchready.probes.contract.baseline import Baseline
 from pytest_launchready.probes.contract.family import FAMILY
 from pytest_launchready.probes.contract.watching import Watcher, line_of, merged, watcher
@@ -137,6 +139,7 @@ def outcomes(found):
 
 def test_a_shop_that_keeps_its_contract_passes(audit):
     """And a team without a baseline is told how to make one."""
+    pytest.importorskip("openapi_spec_validator")
     found = outcomes(audit())
     drift = [found.pop("drift.get_listing"), found.pop("drift.search")]
     assert found == {
@@ -146,6 +149,16 @@ def test_a_shop_that_keeps_its_contract_passes(audit):
         "unknown": "passed",
     }
     assert all("pytest --launchready-target=here --launchready-checks='contract.drift.*'" in one for one in drift)
+
+
+def test_without_a_validator_nobody_says_that_a_document_is_valid(audit, shop, monkeypatch):
+    """What our own reading finds fails; if that is nothing, it is not covered, with what to install."""
+    monkeypatch.setattr(validating, "find_spec", lambda _: None)
+    monkeypatch.setattr(soundness, "find_spec", lambda _: None)
+    assert audit("document")["document"].endswith("pip install 'pytest-launchready[contract]'")
+    shop.api["paths"]["/listings/{id}"]["get"]["operationId"] = "twice"
+    shop.api["paths"]["/listings"]["get"]["operationId"] = "twice"
+    assert outcomes(audit("document")) == {"document": "failed"}
 
 
 def price_as_text(listing):
@@ -234,6 +247,7 @@ def test_a_document_that_is_not_served_fails_its_check_alone(audit, shop, answer
 
 def test_a_document_for_people_with_an_account(audit, shop):
     """Visitors are refused, and a buyer gets it."""
+    pytest.importorskip("openapi_spec_validator")
     shop.wrong = lambda request: (401, {}) if request.line == "GET /openapi.json" and not request.bearer else None
     assert outcomes(audit("document")) == {"document": "passed"}
 
@@ -329,7 +343,10 @@ def test_the_graphql_schema_judges_too(serve, open_shop, tmp_path):
             return 200, graphql_sync(schema, query).formatted if state["open"] else closed
         return 200, {"data": {"me": state["me"]}}
 
-    text = '[contract]\ngraphql = "/graphql"\nunknown = "fail"\n[steps.profile]\nactor = "anonymous"\ngraphql = "{ me { id name } }"\n'
+    text = (
+        '[contract]\ngraphql = "/graphql"\nunknown = "fail"\n'
+        '[steps.profile]\nactor = "anonymous"\ngraphql = "{ me { id name } }"\n'
+    )
 
     def verdicts():
         market = open_shop(text, serve(app).url)
