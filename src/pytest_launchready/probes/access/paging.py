@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import LaunchreadyError
 from pytest_launchready.core.exchange import Exchange
-from pytest_launchready.core.failures import Failure
+from pytest_launchready.core.failures import Failure, StepFailure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
 from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.mapping.template import compile_template
 from pytest_launchready.probes.access.bodies import worked
-from pytest_launchready.probes.access.reading import last_good
+from pytest_launchready.probes.access.reading import a_listing, last_good
 from pytest_launchready.probes.access.secretnames import squeezed
 from pytest_launchready.probes.access.variants import LEFT_OUT, SIZES, Spot, spots, varied
 from pytest_launchready.probes.asking import Caller, ask
@@ -62,6 +63,8 @@ def list_steps(mapped: Map) -> list[Step]:
 
 async def page(context: Context) -> Verdict:
     """Asks lists for a hundred thousand items at once."""
+    with suppress(StepFailure, LaunchreadyError):
+        await a_listing(context)  # of an empty list nothing can be said
     said = []
     for step in list_steps(context.marketplace.map):
         if why_untried(context.marketplace.map, step) is None:
