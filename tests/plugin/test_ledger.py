@@ -108,14 +108,16 @@ def test_a_check_that_is_cut_short_has_a_code_too(ledger):
     assert [(check["verdict"], check["code"]) for check in found["checks"]] == [("inconclusive", "budget")]
 
 
-def test_the_ledger_is_the_same_with_workers(ledger):
+def test_the_ledger_is_the_same_with_workers(ledger, pytester):
     """Merged from all of them: the same keys, tests, verdicts and reasons, and everything that any of them made."""
 
     def skeleton(found):
         tests = [(test["id"], test["verdict"], test["reason"], test["impact"]) for test in found["tests"]]
-        checks = [(check["id"], check["verdict"], check["proves"]) for check in found["checks"]]
+        checks = [(check["id"], check["verdict"], check["proves"], check["reason"]) for check in found["checks"]]
         return sorted(found), tests, checks, found["counts"], found["not_covered"], found["undo"]["not_undone"]
 
+    path = pytester.path / "launchready.toml"
+    path.write_text(path.read_text().replace('request = "GET /listings"', 'request = "GET /finds"'))
     alone, parallel = ledger("--launchready-audit=flows"), ledger("--launchready-audit=flows", "-n", "2")
     assert skeleton(alone) == skeleton(parallel)
     assert parallel["environment"]["workers"] == 2

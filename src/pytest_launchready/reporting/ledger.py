@@ -6,6 +6,7 @@ The same with and without xdist: tests are in order of their ids, whoever ran th
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ FRESH = {"verdict": "passed", "code": None, "reason": None}
 """What is known of a test before any of its phases has ended."""
 RANK = ("passed", "skipped", "not covered", "expected failure", "unexpected pass", "inconclusive", "failed")
 """Verdicts of a test, the worst last: the worst phase decides."""
+WORKER = re.compile(r"\[gw\d+\] \w+ -- Python ")
+"""The line that a worker of xdist puts above a failure that is told as text."""
 
 
 class Ledger:
@@ -168,4 +171,5 @@ def _count(tests: Sequence[Mapping[str, Any]], verdict: str) -> int:
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = (line.strip() for line in text.splitlines() if not WORKER.match(line))
+    return next(filter(None, lines), "")
