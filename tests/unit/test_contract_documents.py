@@ -383,3 +383,12 @@ def test_many_rows_are_judged_in_one_go(engine):
     [(_, about, _, got)] = judged(document({"type": "array", "items": THING}), rows, engine)
     assert about == "[0].id"
     assert got == '"0" (text); the same at 499 more places, [].id'
+
+
+def test_a_body_that_is_too_large_for_a_step_is_judged_all_the_same():
+    """Ten thousand rows of thirty fields are 300,000 values."""
+    rows = [{"id": number, "list": [0] * 28} for number in range(10_000)]
+    schema = {"type": "array", "items": THING | {"properties": THING["properties"] | {"list": {}}}}
+    assert judged(document(schema), rows) == []
+    rows[-1]["id"] = "x"
+    assert rules(document(schema), rows) == [("wrong type", "[9999].id")]

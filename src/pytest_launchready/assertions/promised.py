@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httpx
 
+from pytest_launchready.contracts.bodies import body_of
 from pytest_launchready.contracts.described import Described
 from pytest_launchready.contracts.deviations import Deviation, deviation_of
 from pytest_launchready.contracts.engines import compile_schema
@@ -52,6 +53,7 @@ class Held:
     """What is judged: a value, and the answer that it came in, if it is one."""
 
     value: Any = field(repr=False)
+    """Of a response nothing: its body is read where it is judged."""
     said: str
     answer: Answer | None = None
     exchange: Exchange | None = None
@@ -141,10 +143,11 @@ class Promises:
         return self._by_schema(subject, read_schema(path), path, path.name)
 
     def _by_schema(self, subject: Held, schema: Any, home: Path | None, said: str) -> Judged:
-        if subject.answer is not None and subject.answer.json is None and subject.answer.flaw is not None:
-            found = [Deviation("no JSON", subject.said, "a body of JSON", subject.answer.flaw)]
+        value, flaw = (subject.value, None) if subject.answer is None else body_of(subject.answer)
+        if flaw is not None:
+            found = [Deviation("no JSON", subject.said, "a body of JSON", flaw)]
         else:
-            faults = compile_schema(schema, home=home).faults(subject.value)
+            faults = compile_schema(schema, home=home).faults(value)
             found = [deviation_of(faults)] if faults else []
         return Judged(subject.said, said, found, subject.exchange)
 
@@ -166,7 +169,7 @@ def held(given: Any) -> Held:
             if exchange is None
             else f"{exchange.method} {exchange.path}"
         )
-        return Held(answer.json, said, answer, exchange)
+        return Held(None, said, answer, exchange)
     if isinstance(given, Thing):
         return Held(given.raw, f"{given.kind} {given.known().get('id', '')}".rstrip())
     if isinstance(given, list) and given and all(isinstance(one, Thing) for one in given):

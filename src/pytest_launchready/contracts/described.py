@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pytest_launchready.contracts.bodies import body_of
 from pytest_launchready.contracts.deviations import Deviation, deviation_of, unknown
 from pytest_launchready.contracts.engines import Compiled, EngineName, compile_bundled
 from pytest_launchready.contracts.media import chosen, is_json
@@ -190,10 +191,11 @@ class Described:
                 return
         if not is_json(said or media) and not (is_json(media) and answer.flaw is None):
             return
-        if answer.flaw is not None:
-            yield Deviation("no JSON", f"status {answer.status}", f"a body of {media}", answer.flaw)
+        value, flaw = body_of(answer)
+        if flaw is not None:
+            yield Deviation("no JSON", f"status {answer.status}", f"a body of {media}", flaw)
             return
-        yield from _faults(self.judge_of(operation, promise, media), answer.json)
+        yield from _faults(self.judge_of(operation, promise, media), value)
 
     def judge_of(self, operation: Operation, promise: Promise, media: str, path: tuple[str, ...] = ()) -> Judge:
         """What judges a body; made once."""

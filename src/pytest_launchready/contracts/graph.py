@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_launchready.contracts.bodies import body_of
 from pytest_launchready.contracts.deviations import Deviation, deviation_of, unknown
 from pytest_launchready.contracts.engines import Compiled, EngineName, compile_bundled
 from pytest_launchready.contracts.media import is_json
@@ -89,11 +90,12 @@ class Graph:
         said = answer.header("content-type")
         if not said or not is_json(said):
             yield Deviation("content type", f"status {answer.status}", "JSON", said or "no Content-Type")
-        if answer.json is None:
+        value, flaw = body_of(answer)
+        if value is None:
             if answer.status < 300:  # what else a gateway says is no answer of the endpoint's
-                yield Deviation("no JSON", f"status {answer.status}", "a body of JSON", answer.flaw or "no body")
+                yield Deviation("no JSON", f"status {answer.status}", "a body of JSON", flaw or "no body")
             return
-        yield from self.judge_value(request, answer.json)
+        yield from self.judge_value(request, value)
 
     def judge_value(self, request: Asked, value: Any) -> Iterator[Deviation]:
         """How a whole answer differs from what its document selects."""

@@ -21,14 +21,14 @@ class Flaw(ValueError):  # noqa: N818 - a verdict on a text, in the words of mes
     """Why a text is no JSON that can be relied on."""
 
 
-def read(text: str) -> Any:
-    """The document; raises Flaw, which says what is wrong with it."""
+def read(text: str, *, most: int = MOST_VALUES) -> Any:
+    """The document, of so many values at most; raises Flaw, which says what is wrong with it."""
     memory = sys.getsizeof(text)
     if memory > MOST_MEMORY:
         raise Flaw(f"JSON that takes {memory // 1_000_000} MB as text, at most {MOST_MEMORY // 1_000_000} MB are read")
     opened = text.count("[") + text.count("{")
-    if opened + text.count(",") > MOST_VALUES:
-        raise Flaw(f"JSON of more than {MOST_VALUES:,} values")
+    if opened + text.count(",") > most:
+        raise Flaw(f"JSON of more than {most:,} values")
     try:
         document = (_DECODER if 0 < sys.get_int_max_str_digits() <= MOST_DIGITS else _CAREFUL).decode(text)
     except Flaw:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from pytest_launchready.contracts.bodies import body_of
 from pytest_launchready.contracts.described import Described
 from pytest_launchready.contracts.deviations import Deviation, deviation_of
 from pytest_launchready.contracts.engines import compile_schema
@@ -46,7 +47,7 @@ async def promise_of(context: Context, step: Step) -> Promise:
         compiled = compile_schema(read_schema(path), home=path)
 
         def judge(exchange: Exchange) -> list[Deviation]:
-            faults = compiled.faults(exchange.answer.json) if exchange.answer else []
+            faults = compiled.faults(body_of(exchange.answer)[0]) if exchange.answer else []
             return [deviation_of(faults)] if faults else []
 
         return Promise(path.name, judge, lambda _: True)
