@@ -14,6 +14,16 @@ HOLES = [
 ]
 
 
+@pytest.mark.parametrize(("name", "opened"), [("rails", False), ("basic", True)], ids=["closed", "open"])
+def test_two_of_them_in_every_run(audit, name, opened):
+    """The access checks alone, where they are quick: forms with no hole open, ids in queries with all."""
+    holes = audit.truth(name).together() if opened else ()
+    outcome = audit(name, holes, "--launchready-audit=access")
+    assert not outcome.false_alarms, str(outcome) + outcome.output
+    missed = [one for one in outcome.missed if "limits." not in one]
+    assert not missed, outcome
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", BACK_ENDS)
 def test_every_map_drives_its_back_end(audit, name):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import itertools
+import os
+from urllib.parse import unquote_plus
 
 from kit import App, Ask, Counter, Reply, Stop, hole, run
 
@@ -161,6 +163,14 @@ def letters(ask: Ask) -> Reply:
     return row
 
 
+def die_on_quotes(ask: Ask) -> None:
+    """The whole server ends, as one with a fault in its driver does."""
+    said = "".join(ask.query.values()) + unquote_plus(ask.body.decode(errors="replace"))
+    if hole("quote-kills") and "'" in said:
+        os._exit(1)
+
+
+app.before = die_on_quotes
 app.nowhere = lambda ask: (404, b"Not Found")
 app.broken = lambda ask, error: (500, b"Internal Server Error")
 app.unreadable = lambda ask: (400, b"Bad Request")
