@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import latency
+
 ROUNDS = 15
 CALLS = 300
 
@@ -45,6 +47,7 @@ def main() -> None:
             path = Path(folder) / "launchready.toml"
             path.write_text(bench_map(demo.url), encoding="utf-8")
             rows = [idle_cpu(Path(folder)), *verbs(path, demo.url), guards(path), map_load(path), *first_call(path)]
+            rows += latency.rows()
     finally:
         demo.stop()
     print("| measured | median | goal | must |\n| --- | --- | --- | --- |")

@@ -28,7 +28,9 @@ class Sample:
 
     seconds: float
     lag: float = 0.0
-    """How long our own process stood still meanwhile."""
+    """By how much our own process, standing still, has put its end off."""
+    late: float = 0.0
+    """How much later than it was due it began, for the same reason; part of `seconds`."""
     setup: float = 0.0
     """What new connections took; not part of `seconds`."""
     connections: int = 0

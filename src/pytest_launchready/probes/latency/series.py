@@ -36,8 +36,7 @@ class Series:
     warmed: int = 0
     """Calls before the first sample."""
     values: list[float] = field(default_factory=list)
-    """Undisturbed ones, in seconds."""
-    spoiled: list[float] = field(default_factory=list)
+    """Seconds of every sample that counts, less what our lag has put them off by."""
     totals: dict[str, float] = field(default_factory=dict)
     """Seconds by phase."""
     setups: list[float] = field(default_factory=list)
@@ -59,16 +58,15 @@ class Series:
         seconds = sample.seconds if self.phase is None else phase(sample, self.phase)
         self._note_setup(sample)
         late = seconds > self.limit or sample.failure is not None
-        if sample.lag > max(LEAST_TOLERATED, self.limit * TOLERATED):
+        ours = sample.lag + sample.late
+        if ours > max(LEAST_TOLERATED, self.limit * TOLERATED):
             self.disturbed += 1
             # Left out only where it matters: long calls meet a lag more often than short ones, so that leaving out
             # all that met one would make a slow service look fast.
-            if sample.failure is None and seconds > self.limit >= seconds - sample.lag:
+            if sample.failure is None and seconds > self.limit >= seconds - ours:
                 self.left_out += 1
                 return
-            self.spoiled.append(seconds)
-        else:
-            self.values.append(seconds)
+        self.values.append(max(0.0, seconds - sample.lag))
         self.n += 1
         self.slow += late
         self.errors += sample.failure is not None
@@ -78,18 +76,13 @@ class Series:
             self.slowest = sample
         self.decision = self.rule.decide(self.n, self.slow)
 
-    def ordered(self) -> list[float]:
-        """The values to read quantiles off: undisturbed ones, all of them where those are too few."""
-        return sorted(self.values if len(self.values) * 2 >= self.n else [*self.values, *self.spoiled])
-
     def quantile(self, part: float) -> float:
         """A quantile in seconds; 0 where there is no sample."""
-        ordered = self.ordered()
-        return quantile(ordered, part) if ordered else 0.0
+        return quantile(sorted(self.values), part) if self.values else 0.0
 
     def range(self, part: float) -> tuple[float, float | None]:
         """Between what seconds the true quantile lies (95 %); None: these samples have no upper bound for it."""
-        ordered = self.ordered()
+        ordered = sorted(self.values)
         low, high = interval(len(ordered), part)
         return ordered[low - 1], None if high is None else ordered[high - 1]
 
