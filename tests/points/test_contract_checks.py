@@ -475,6 +475,20 @@ def test_one_thing_is_held_against_many_kinds_of_promises(holds, tmp_path):
     assert_contract(seller.get("/listings"), "search")
 
 
+def test_schemas_may_refer_to_each_other_by_their_ids(holds, tmp_path):
+    """Those of the team's folder are there; nothing is fetched."""
+    folder = tmp_path / "contracts"
+    folder.mkdir()
+    (folder / "price.json").write_text('{"$id": "https://acme.example/price", "type": "number"}')
+    _, assert_contract = holds('[contract]\nschemas = "contracts"\n')
+    schema = {"properties": {"price": {"$ref": "https://acme.example/price"}}}
+    assert_contract({"price": 1}, schema)
+    with pytest.raises(ContractFailure, match="wrong type: price"):
+        assert_contract({"price": "1"}, schema)
+    with pytest.raises(UseError, match=r"into the folder of \[contract\] schemas with that \$id"):
+        assert_contract({"price": 1}, {"$ref": "https://acme.example/other"})
+
+
 def test_a_failure_says_where_what_and_by_which_request(holds, shop):
     """Ten lines at most before the others."""
     market, assert_contract = holds()

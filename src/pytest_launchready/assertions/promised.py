@@ -17,7 +17,7 @@ from pytest_launchready.contracts.deviations import Deviation, deviation_of
 from pytest_launchready.contracts.engines import compile_schema
 from pytest_launchready.contracts.graph import Asked, asked
 from pytest_launchready.contracts.operations import Operation
-from pytest_launchready.contracts.references import read_schema
+from pytest_launchready.contracts.references import ENDINGS, read_schema
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.exchange import Exchange
@@ -28,7 +28,6 @@ from pytest_launchready.probes.contract import sources
 from pytest_launchready.probes.subject import Context
 from pytest_launchready.wire.transport import EXCHANGE, answer_of
 
-ENDINGS: Final = (".json", ".yaml", ".yml")
 _LINE: Final = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) +(\S+)")
 
 
@@ -77,12 +76,14 @@ class Promises:
                 return await self._named(subject, schema)
             path = self._found(schema) if isinstance(schema, Path) else None
             if path is not None:
-                return self._by_file(subject, path)
+                return await self._by_file(subject, path)
         except sources.Unobtainable as error:
             raise Inconclusive(f"{subject.said} could not be judged: {error}", code="no-description") from None
         if isinstance(schema, Path):
             raise UseError(f"there is no schema {schema}")
-        return self._by_schema(subject, dict(schema) if isinstance(schema, Mapping) else schema, None, "the schema")
+        return await self._by_schema(
+            subject, dict(schema) if isinstance(schema, Mapping) else schema, None, "the schema"
+        )
 
     async def _named(self, subject: Held, name: str) -> Judged:
         line = _LINE.fullmatch(name.strip())
@@ -93,7 +94,7 @@ class Promises:
             return await self._by_step(subject, self._context.marketplace.company.stage.step(name))
         path = self._found(Path(name))
         if path is not None:
-            return self._by_file(subject, path)
+            return await self._by_file(subject, path)
         raise UseError(
             f"{name!r} is no schema.{did_you_mean(name, self._map.steps)} Allowed: a table, a file, a step of "
             f'{self._map.source}, or an operation, as "GET /listings/{{id}}"'
@@ -102,7 +103,7 @@ class Promises:
     async def _by_step(self, subject: Held, step: Step) -> Judged:
         path = sources.file_of(self._map.contract, step.name)
         if path is not None:
-            return self._by_file(subject, path)
+            return await self._by_file(subject, path)
         requests = [part for part in step.parts if isinstance(part, Request)]
         if not requests:
             raise UseError(f"step {step.name!r} sends no request of its own: name a schema")
@@ -139,15 +140,16 @@ class Promises:
             found = judged
         return Judged(subject.said, f"{operation.line} of the OpenAPI document", found, subject.exchange)
 
-    def _by_file(self, subject: Held, path: Path) -> Judged:
-        return self._by_schema(subject, read_schema(path), path, path.name)
+    async def _by_file(self, subject: Held, path: Path) -> Judged:
+        return await self._by_schema(subject, read_schema(path), path, path.name)
 
-    def _by_schema(self, subject: Held, schema: Any, home: Path | None, said: str) -> Judged:
+    async def _by_schema(self, subject: Held, schema: Any, home: Path | None, said: str) -> Judged:
         value, flaw = (subject.value, None) if subject.answer is None else body_of(subject.answer)
         if flaw is not None:
             found = [Deviation("no JSON", subject.said, "a body of JSON", flaw)]
         else:
-            faults = compile_schema(schema, home=home).faults(value)
+            known = await sources.registry(self._context)
+            faults = compile_schema(schema, home=home, known=known).faults(value)
             found = [deviation_of(faults)] if faults else []
         return Judged(subject.said, said, found, subject.exchange)
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
 from pytest_launchready.contracts.texts import Unreadable, read_text
 from pytest_launchready.core.errors import UseError
+
+ENDINGS: Final = (".json", ".yaml", ".yml")
+"""What files of schemas end with."""
+MOST_FILES: Final = 500
+"""Files of a folder that are read for their ids."""
 
 
 class Unresolved(UseError):  # noqa: N818 - a verdict on a schema, in the words of messages
@@ -66,8 +71,8 @@ class Files:
         parts = urlsplit(uri)
         if parts.scheme != "file":
             raise Unresolved(
-                f"{uri!r} is not on this machine, and references are never fetched: put that schema beside yours, "
-                "and refer to it by its file name"
+                f"{uri!r} is not on this machine, and references are never fetched: put that schema beside yours and "
+                "refer to it by its file name, or into the folder of [contract] schemas with that $id"
             )
         path = Path(unquote(parts.path)).resolve()
         if self._folder is None or not path.is_relative_to(self._folder):
@@ -83,6 +88,18 @@ def read_schema(path: Path) -> Any:
         return read_text(path.read_text("utf-8"))[0]
     except (OSError, UnicodeDecodeError, Unreadable) as error:
         raise UseError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def schemas_by_id(folder: Path | None) -> dict[str, Any]:
+    """The schemas of a folder that have an id of their own (`$id`), by that id; raises UseError for a broken file."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in ENDINGS)[:MOST_FILES] if folder else []
+    found: dict[str, Any] = {}
+    for path in files:
+        schema = read_schema(path)
+        name = schema.get("$id", schema.get("id")) if isinstance(schema, dict) else None
+        if isinstance(name, str) and "://" in name:
+            found[name.rstrip("#")] = schema
+    return found
 
 
 def specification_of(schema: Any) -> Any:

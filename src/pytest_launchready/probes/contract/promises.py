@@ -44,7 +44,7 @@ async def promise_of(context: Context, step: Step) -> Promise:
     mapped = context.marketplace.map
     path = sources.file_of(mapped.contract, step.name)
     if path is not None:
-        compiled = compile_schema(read_schema(path), home=path)
+        compiled = compile_schema(read_schema(path), home=path, known=await sources.registry(context))
 
         def judge(exchange: Exchange) -> list[Deviation]:
             faults = compiled.faults(body_of(exchange.answer)[0]) if exchange.answer else []

@@ -12,6 +12,7 @@ from pytest_launchready.contracts.described import Described
 from pytest_launchready.contracts.graph import Graph, introspection_query, schema_of
 from pytest_launchready.contracts.openapi import read_openapi
 from pytest_launchready.contracts.operations import Document
+from pytest_launchready.contracts.references import ENDINGS, schemas_by_id
 from pytest_launchready.contracts.texts import Unreadable
 from pytest_launchready.core.errors import LaunchreadyError, NotCovered, UseError
 from pytest_launchready.core.exchange import Exchange
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 READERS: Final = ("anonymous", "buyer", "admin")
 """Who asks for a description, one after the other until somebody gets it."""
-ENDINGS: Final = (".json", ".yaml", ".yml")
 SDL: Final = (".graphql", ".graphqls", ".gql")
 
 
@@ -81,6 +81,16 @@ def file_of(contract: Contract, step: str) -> Path | None:
     folder = Path(contract.schemas) if contract.schemas else None
     paths = (folder / f"{step}{ending}" for ending in ENDINGS) if folder else ()
     return next((path for path in paths if path.is_file()), None)
+
+
+async def registry(context: Context) -> dict[str, Any]:
+    """The schemas of the team's folder that others may refer to by their ids."""
+
+    async def find_out() -> dict[str, Any]:
+        folder = context.marketplace.map.contract.schemas
+        return schemas_by_id(Path(folder) if folder else None)
+
+    return await context.notebook.once("contract.registry", find_out)
 
 
 async def _source(context: Context) -> Source:
