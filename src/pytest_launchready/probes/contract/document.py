@@ -32,7 +32,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         impact="trust-broken",
         remedy="correct the description: generated clients and tools read what it says, or refuse it",
         run=_run,
-        reference="OWASP API Top 10 2023 API9 · OpenAPI Specification",
+        reference="API9:2023, OpenAPI Specification",
         requests=1,
         absent=silent and f"contract.document: {silent} ([contract] openapi or graphql)",
     )

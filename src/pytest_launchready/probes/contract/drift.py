@@ -37,7 +37,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
             remedy=REMEDY,
             run=partial(_run, step),
             needs=(step.name,),
-            reference="OWASP API Top 10 2023 API9",
+            reference="API9:2023",
             requests=(len(step.parts) + len(step.needs)) * (SAMPLES if updates else 1),
             absent=why and f"{name}: {why}",
         )
