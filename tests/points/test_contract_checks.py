@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pytest_launchready.assertions.contract import ContractAssertions, ContractFailure
-from pytest_launchready.contracts import soundness
+from pytest_launchready.contracts import engines, soundness
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.probes.contract import document as validating
 from pytest_launchready.probes.contract.baseline import Baseline
@@ -412,6 +412,16 @@ def test_what_is_no_part_of_the_api_is_not_judged(watched, shop):
         anonymous.get(path)
     [one] = found.findings(market.secrets)
     assert (one["rule"], one["about"], one["failed"]) == ("undocumented operation", "GET /health", False)
+
+
+def test_a_description_that_cannot_judge_is_told_and_breaks_no_request(watched, shop, monkeypatch):
+    """The run goes on, and is not green."""
+    monkeypatch.setattr(engines, "_has_rust", lambda: False)
+    shop.api["components"]["schemas"]["Listing"] = {"allOf": [{"$ref": "#/components/schemas/Listing"}]}
+    market, found = watched()
+    assert market.get_actor("seller").create_listing().id == 1
+    [one] = found.findings(market.secrets)
+    assert (one["rule"], one["failed"], one["got"]) == ("document", True, "the schema refers to itself without end")
 
 
 def test_findings_hold_no_secrets(watched, shop):

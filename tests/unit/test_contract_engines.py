@@ -259,6 +259,13 @@ def test_a_pattern_that_python_has_not_is_an_error_that_names_the_extra():
         schema.faults("a")
 
 
+def test_a_schema_that_refers_to_itself_without_end_is_an_error():
+    """Not a crash."""
+    schema = {"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}}
+    with pytest.raises(UseError, match="refers to itself without end"):
+        compile_schema(schema, engine="jsonschema").faults(1)
+
+
 def test_the_faster_engine_is_recommended_where_judging_took_long(monkeypatch):
     """Where it is not installed, and only then."""
     monkeypatch.setattr(engines, "_has_rust", lambda: False)

@@ -173,6 +173,8 @@ class _Python:
             return [_fault_of(error) for error in self._inner.iter_errors(instance)]
         except Beyond as error:
             raise UseError(f"the schema has a pattern that needs the faster engine, {EXTRA}: {error}") from None
+        except RecursionError:
+            raise UseError("the schema refers to itself without end") from None
 
 
 def _fault_of(error: Any, above: Place = ()) -> Fault:

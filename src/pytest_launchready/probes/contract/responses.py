@@ -10,7 +10,7 @@ from typing import Final
 from pytest_launchready.contracts.deviations import Deviation
 from pytest_launchready.contracts.engines import hint
 from pytest_launchready.core.checks import Check
-from pytest_launchready.core.errors import NotCovered
+from pytest_launchready.core.errors import NotCovered, UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure
 from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, passed
@@ -62,7 +62,10 @@ async def _run(step: Step, context: Context) -> Verdict:
         return inconclusive("no-description", f"{step.name} could not be judged: {error}")
     found = await play(context, step)
     started = time.perf_counter()
-    judged = [(one, deviation) for one in found.exchanges for deviation in promise.judge(one)]
+    try:
+        judged = [(one, deviation) for one in found.exchanges for deviation in promise.judge(one)]
+    except UseError as error:
+        return inconclusive("no-description", f"{step.name} could not be judged: {error}")
     broken = [(one, deviation) for one, deviation in judged if deviation.rule != UNKNOWN and not _crashed(one)]
     if broken:
         return _failed(step, promise.said, broken)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_launchready.contracts.deviations import Deviation
-from pytest_launchready.core.errors import LaunchreadyError
+from pytest_launchready.core.errors import LaunchreadyError, UseError
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import curl, shorten
 from pytest_launchready.core.redact import Secrets
@@ -57,7 +57,11 @@ class Watcher:
         parts = urlsplit(exchange.url)
         if answer is None or parts.path == self._own or not self._ours(f"{parts.scheme}://{parts.netloc}"):
             return
-        for deviation in self.judges.judge(exchange):
+        try:
+            found = self.judges.judge(exchange)
+        except UseError as error:
+            found = [Deviation("document", exchange.line, "a description by which answers can be judged", str(error))]
+        for deviation in found:
             judged = self._judged(exchange, deviation)
             if judged is not None:
                 self._note(exchange, deviation, judged=judged)
