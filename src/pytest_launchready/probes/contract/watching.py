@@ -60,7 +60,14 @@ class Watcher:
         try:
             found = self.judges.judge(exchange)
         except UseError as error:
-            found = [Deviation("document", exchange.line, "a description by which answers can be judged", str(error))]
+            found = [
+                Deviation(
+                    "document",
+                    f"{exchange.method} {route_of(exchange)}",
+                    "a description by which answers can be judged",
+                    str(error),
+                )
+            ]
         for deviation in found:
             judged = self._judged(exchange, deviation)
             if judged is not None:
