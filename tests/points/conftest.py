@@ -19,7 +19,7 @@ from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.flows.marketplace import Marketplace
 from pytest_launchready.flows.run import Run
 from pytest_launchready.mapping.load import load_map
-from pytest_launchready.probes.access import objects
+from pytest_launchready.probes.access.objects import trials as objects
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.engine import Engine

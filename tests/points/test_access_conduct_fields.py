@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pytest_launchready.probes.access import mass_assignment, mass_updates
+from pytest_launchready.probes.access.conduct import mass_assignment, mass_updates
 
 MAP = """
 [auth]

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pytest_launchready.probes.access import session, session_ends
+from pytest_launchready.probes.access.conduct import session, session_ends
 
 STRONG, WEAK = "9f0e7d44c6f1a2b3958e7761d0c4a5b6e7f80912", "changeme"
 MAP = """

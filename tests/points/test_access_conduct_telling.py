@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pytest_launchready.probes.access import double_submit, enumeration
+from pytest_launchready.probes.access.conduct import double_submit, enumeration
 
 PEOPLE = """
 [auth]

@@ -9,7 +9,7 @@ import pytest
 from pytest_launchready.assertions.access import Access
 from pytest_launchready.assertions.judging import CheckFailure
 from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
-from pytest_launchready.probes.access import deletes, writes
+from pytest_launchready.probes.access.objects import deletes, writes
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context
 

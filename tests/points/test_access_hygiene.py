@@ -6,7 +6,7 @@ import pytest
 
 from pytest_launchready.core.checks import Check
 from pytest_launchready.core.verdicts import passed
-from pytest_launchready.probes.access import debug, exposure, inputs
+from pytest_launchready.probes.access.hygiene import debug, exposure, inputs
 
 MAP = """
 [auth]

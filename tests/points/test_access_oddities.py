@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pytest_launchready.core.errors import NotCovered
-from pytest_launchready.probes.access import objects
+from pytest_launchready.probes.access.objects import trials as objects
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context, Subject
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_launchready.probes.access import paging
+from pytest_launchready.probes.access.hygiene import paging
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pytest_launchready.probes.access import function
+from pytest_launchready.probes.access.routes import function
 from pytest_launchready.probes.notebook import Notebook
 from pytest_launchready.probes.subject import Context, Subject
 

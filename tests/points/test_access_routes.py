@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_launchready.probes.access import anonymous, function
+from pytest_launchready.probes.access.routes import anonymous, function
 
 MAP = """
 [auth]

@@ -3,7 +3,7 @@
 import pytest
 from graphql import GraphQLError, NoSchemaIntrospectionCustomRule, build_schema, graphql_sync, parse, validate
 
-from pytest_launchready.probes.access import anonymous, function, graphql
+from pytest_launchready.probes.access.routes import anonymous, function, graphql
 
 SCHEMA = """
 type Query {

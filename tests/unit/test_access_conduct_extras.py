@@ -6,9 +6,9 @@ from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.mapping.records import Body, Request
 from pytest_launchready.mapping.template import compile_template
-from pytest_launchready.probes.access.extras import JUNK, fewer, injected, merged, names_in, same, taken
-from pytest_launchready.probes.access.privileges import LARGE, account_extras, handed_over, object_extras
-from pytest_launchready.probes.access.telling import differences, traits
+from pytest_launchready.probes.access.conduct.extras import JUNK, fewer, injected, merged, names_in, same, taken
+from pytest_launchready.probes.access.conduct.privileges import LARGE, account_extras, handed_over, object_extras
+from pytest_launchready.probes.access.conduct.telling import differences, traits
 
 TARGET = compile_template("/x")
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from pytest_launchready.probes.access import tokens
-from pytest_launchready.probes.access.tokens import bare, carriers, read_jwt
+from pytest_launchready.probes.access.conduct import tokens
+from pytest_launchready.probes.access.conduct.tokens import bare, carriers, read_jwt
 
 
 def part(value):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.probes.access.sensitive import known_secrets, leaks
+from pytest_launchready.probes.access.hygiene.sensitive import known_secrets, leaks
 
 BCRYPT = "$2b$12$" + "KIXQ2V7yJ5p1mZ8tWnYh0eRrXvB3cD4fG6hJ7kL8mN9oP0qR1sT2u"
 PASSWORD = "Correct-horse-42-battery"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_launchready.core.answer import Answer
-from pytest_launchready.probes.access import leftovers
+from pytest_launchready.probes.access.hygiene import leftovers
 from pytest_launchready.probes.access.traces import trace_in
 
 PYTHON = 'Traceback (most recent call last):\n  File "/srv/app/views.py", line 7, in get\nKeyError: 1'

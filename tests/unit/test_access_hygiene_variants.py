@@ -4,8 +4,8 @@ import pytest
 
 from pytest_launchready.mapping.load import load_map
 from pytest_launchready.mapping.template import Given
-from pytest_launchready.probes.access.hostile import tries
-from pytest_launchready.probes.access.variants import LEFT_OUT, Spot, first_spot, spots, typed, value_at, varied
+from pytest_launchready.probes.access.hygiene.hostile import tries
+from pytest_launchready.probes.access.hygiene.variants import LEFT_OUT, Spot, first_spot, spots, typed, value_at, varied
 
 MAP = """
 [targets.here]

@@ -7,13 +7,21 @@ import pytest
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.flows.objects import Order
-from pytest_launchready.probes.access.case import Side
-from pytest_launchready.probes.access.facts import Facts, Mark, marks_in, of_one_kind, people_in, same_data, same_entry
-from pytest_launchready.probes.access.function import like_admin
-from pytest_launchready.probes.access.graph import read_graph, tells_schema
-from pytest_launchready.probes.access.graphql_tries import nested, ran, trace_shown
-from pytest_launchready.probes.access.route import admin_by
-from pytest_launchready.probes.access.route_words import ACTS, ADMIN, OPEN, says, segments, singular, words
+from pytest_launchready.probes.access.objects.case import Side
+from pytest_launchready.probes.access.routes.facts import (
+    Facts,
+    Mark,
+    marks_in,
+    of_one_kind,
+    people_in,
+    same_data,
+    same_entry,
+)
+from pytest_launchready.probes.access.routes.function import like_admin
+from pytest_launchready.probes.access.routes.graph import read_graph, tells_schema
+from pytest_launchready.probes.access.routes.graphql_tries import nested, ran, trace_shown
+from pytest_launchready.probes.access.routes.route import admin_by
+from pytest_launchready.probes.access.routes.route_words import ACTS, ADMIN, OPEN, says, segments, singular, words
 
 
 def answer(document, status=200):

@@ -10,8 +10,8 @@ from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.mapping.extract import compile_extractor
 from pytest_launchready.mapping.records import Auth, Body, Request, Resource
 from pytest_launchready.mapping.template import compile_template
-from pytest_launchready.probes.access.items import holds, places_of, same_object
-from pytest_launchready.probes.access.proofs import Proof, declared, learnt
+from pytest_launchready.probes.access.objects.items import holds, places_of, same_object
+from pytest_launchready.probes.access.objects.proofs import Proof, declared, learnt
 from pytest_launchready.probes.access.refusals import alike, refusal, same_form, shared, wants_login
 from pytest_launchready.probes.access.texts import carried, is_empty, settled, shows
 

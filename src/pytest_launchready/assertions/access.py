@@ -11,8 +11,8 @@ from pytest_launchready.core.nearest import did_you_mean
 from pytest_launchready.core.verdicts import Verdict, inconclusive
 from pytest_launchready.flows.objects import Thing
 from pytest_launchready.mapping.records import Resource
-from pytest_launchready.probes.access.case import Case, NoConsent, side_of
-from pytest_launchready.probes.access.objects import VERBS, cells_of, verdict_of
+from pytest_launchready.probes.access.objects.case import Case, NoConsent, side_of
+from pytest_launchready.probes.access.objects.trials import VERBS, cells_of, verdict_of
 from pytest_launchready.probes.subject import Context
 from pytest_launchready.wire.colour import verb
 from pytest_launchready.wire.engine import Engine

@@ -7,26 +7,22 @@ from dataclasses import replace
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
-from pytest_launchready.probes.access import (
-    anonymous,
-    debug,
+from pytest_launchready.probes.access.conduct import (
     double_submit,
     enumeration,
-    exposure,
-    function,
-    graphql,
-    inputs,
     mass_assignment,
     mass_updates,
-    objects,
     session,
     session_ends,
 )
+from pytest_launchready.probes.access.hygiene import debug, exposure, inputs
+from pytest_launchready.probes.access.objects import trials
+from pytest_launchready.probes.access.routes import anonymous, function, graphql
 from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.subject import Context, Subject
 
 PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
-    objects.checks,
+    trials.checks,
     anonymous.checks,
     function.checks,
     graphql.checks,

@@ -1,0 +1,1 @@
+"""Parts `exposure`, `debug` and `input`: what answers give away, and what input does."""

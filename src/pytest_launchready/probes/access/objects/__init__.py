@@ -1,0 +1,1 @@
+"""Part `objects`: who reads, lists, changes and deletes what belongs to somebody else."""
