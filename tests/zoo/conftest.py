@@ -32,6 +32,8 @@ class Truth:
     """Holes that cannot be closed: they are part of what the back end is."""
     hides: Mapping[str, list[str]]
     """Hole → what is always there but cannot be told while it is open."""
+    beside: Mapping[str, list[str]]
+    """Hole → what has to be open too, or it is not to be seen."""
     apart: frozenset[str]
     """Holes that hide others, so they are not opened together with them."""
 
@@ -39,13 +41,8 @@ class Truth:
     def of(cls, name: str) -> Truth:
         """Reads the table beside the server."""
         data = tomllib.loads((HERE / name / "truth.toml").read_text())
-        return cls(
-            data["holes"],
-            data.get("also", {}),
-            data.get("always", {}),
-            data.get("hides", {}),
-            frozenset(data.get("apart", ())),
-        )
+        tables = (data.get(name, {}) for name in ("also", "always", "hides", "beside"))
+        return cls(data["holes"], *tables, frozenset(data.get("apart", ())))
 
     def together(self) -> list[str]:
         """The holes that can be open at once."""

@@ -22,7 +22,10 @@ from kit import App, Ask, Counter, Reply, hole, run
 
 SCHEMA = build_schema("""
 interface Node { id: ID! }
-type User implements Node { id: ID! email: String displayName: String! isStaff: Boolean! passwordDigest: String }
+type User implements Node {
+  id: ID! email: String displayName: String! isStaff: Boolean! passwordDigest: String
+  products(first: Int = 5): [Product!]!
+}
 type Product implements Node { id: ID! title: String! price: Float! seller: User! }
 type Order implements Node { id: ID! number: String! total: Float! note: String deliverTo: String! buyer: User! }
 type Address implements Node { id: ID! street: String! city: String! }
@@ -233,7 +236,14 @@ def digest_of(user: dict, info: Any) -> str | None:
     raise problem("FORBIDDEN", "You may not do this.")
 
 
+def products_of(user: dict, info: Any, first: int = 5) -> list[dict]:
+    return [one for one in OBJECTS.values() if one["kind"] == "Product" and one["seller"] is user][
+        : max(0, min(first, 20))
+    ]
+
+
 SCHEMA.type_map["User"].fields["email"].resolve = email_of
+SCHEMA.type_map["User"].fields["products"].resolve = products_of
 SCHEMA.type_map["User"].fields["passwordDigest"].resolve = digest_of
 
 
