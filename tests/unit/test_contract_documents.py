@@ -92,6 +92,18 @@ def test_what_is_not_there_is_no_undocumented_operation():
     assert rules(document(THING), {}, status=405, line="PUT /things/7") == []
 
 
+def test_a_redirect_to_the_same_path_is_no_answer_of_the_operation():
+    """Frameworks take a final slash away; a redirect elsewhere counts."""
+    found = described(document(THING))
+
+    def redirect(where):
+        answer = Answer(307, (("location", where),), "")
+        return found.judge(Exchange("GET", "https://api.shop.example/things/7/", (), b"", 0.01, answer))
+
+    assert redirect("https://api.shop.example/things/7") == []
+    assert [one.rule for one in redirect("/login")] == ["undocumented status"]
+
+
 @pytest.mark.parametrize(
     ("line", "more"),
     [

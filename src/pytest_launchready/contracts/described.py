@@ -22,6 +22,7 @@ from pytest_launchready.core.exchange import Exchange
 BODILESS: Final = frozenset({204, 205, 304})
 MOST_PATHS: Final = 5_000
 """Paths whose operation is remembered; they hold ids, so there may be many."""
+REDIRECTS: Final = frozenset({301, 302, 307, 308})
 REFUSED: Final = frozenset({404, 405, 501})
 """What an operation that there is not is answered with."""
 
@@ -74,7 +75,7 @@ class Described:
     def judge(self, exchange: Exchange) -> list[Deviation]:
         """How the answer of an exchange differs from the document; nothing where it has no answer."""
         answer = exchange.answer
-        if answer is None:
+        if answer is None or _tidied(exchange, answer):
             return []
         operation = self.operation(exchange.method, exchange.url)
         if operation is None:
@@ -236,6 +237,12 @@ def _part(made: Bundle, path: tuple[str, ...]) -> Bundle:
         inner = schema.get("items") if name == "[]" else schema.get("properties", {}).get(name)
         schema = inner if isinstance(inner, dict) else {}
     return Bundle({**schema, "$defs": defs} if path and defs else schema, made.flaws)
+
+
+def _tidied(exchange: Exchange, answer: Answer) -> bool:
+    """Whether it only sends on to the same path, less or more by a final slash: a framework does, and no operation."""
+    where = answer.header("location") if answer.status in REDIRECTS else None
+    return where is not None and urlsplit(where).path.rstrip("/") == urlsplit(exchange.url).path.rstrip("/")
 
 
 def _undocumented(exchange: Exchange) -> Deviation:
