@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pytest_launchready.core.checks import Check
 from pytest_launchready.core.errors import Inconclusive, NotCovered
-from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.core.failures import Failure, StepFailure
+from pytest_launchready.core.networks import NETWORKS
 from pytest_launchready.core.verdicts import Evidence, Verdict, failed, passed
 from pytest_launchready.core.words import counted
 from pytest_launchready.flows.timings import Times
@@ -87,15 +87,9 @@ def _too_long(step: Step, times: Times, latency: Latency) -> Failure | None:
         expected=f"{latency.bytes:,} bytes at most",
         got=f"{times.received:,} bytes in one call: {_seconds(times.received):.1f} s on a slow 4G",
         change="give a page at a time, only what the page shows, and compress it",
-        exchange=_without_body(times.largest),
+        exchange=times.largest,
     )
 
 
-def _without_body(exchange: Exchange | None) -> Exchange | None:
-    return exchange
-
-
 def _seconds(received: int) -> float:
-    from pytest_launchready.core.networks import NETWORKS
-
     return received * 8 / NETWORKS["slow-4g"].down
