@@ -61,11 +61,10 @@ def _shelf(listing: dict[str, Any]) -> None:
 
 def misreported(market: Market, line: str, response: Response) -> Response:
     """The answer to a row, with the status or the type of content that these defects give it."""
-    if line == "GET /listings/{id:int}":
-        if market.broken(STATUS):
-            response.status_code = 203
-        if market.broken(KIND):
-            response.headers["content-type"] = "text/html; charset=utf-8"
+    if line == "GET /messages" and market.broken(STATUS):
+        response.status_code = 203
+    if line == "GET /listings/{id:int}" and market.broken(KIND):
+        response.headers["content-type"] = "text/html; charset=utf-8"
     return response
 
 
@@ -81,7 +80,7 @@ DEFECTS = (
     Defect("null-where-required", "A listing's address is null.", LISTINGS, _each(_null)),
     Defect("enum-grows", "Orders are shipped in a way that nobody has described.", ORDERS, _each(_another_method)),
     Defect("extra-field", "Listings say where they lie in the warehouse.", LISTINGS, _each(_shelf)),
-    Defect(STATUS, "A listing comes with status 203, which nobody has described."),
+    Defect(STATUS, "The list of messages comes with status 203, which nobody has described."),
     Defect(KIND, "A listing comes as HTML, though it is JSON."),
     Defect(DOCUMENT, "The description of the API refers to a schema that it has not."),
 )

@@ -73,7 +73,7 @@ def personal(
         person = await whoever(request, identify, line)
         visit = await _visit(request, body=body)
         found = detour(request, visit.market, line) or _answer(await call(visit, person), status or STATUSES[method])
-        return cached(request, visit.market, line, found)
+        return cached(request, visit.market, line, misreported(visit.market, line, found))
 
     return Row(method, path, handle)
 
