@@ -1,5 +1,6 @@
 """The documentation is true: its maps load and run, its tests pass, its messages are what the program prints."""
 
+import ast
 import re
 import runpy
 import subprocess
@@ -25,6 +26,23 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 ADMIN = {"LAUNCHREADY_DEMO_ADMIN_EMAIL": "admin@demo.example", "LAUNCHREADY_DEMO_ADMIN_PASSWORD": "correct-horse"}
 INI = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 BY_HAND = "http://127.0.0.1:8000"
+FAMILIES = {
+    "access": {"access"},
+    "audit": {"build", "safety", "flows"},
+    "contract": {"contract"},
+    "latency": {"latency"},
+    "limits": {"limits"},
+}
+"""Page → the families of checks that it is about."""
+OTHER_STEPS = """
+[steps.use_coupon]
+request = "POST /coupons"
+json    = { code = "{{ code }}" }
+[steps.seed_listings]
+request = "POST /seed"
+json    = { rows = "{{ rows }}" }
+"""
+"""What maps of the pages speak of and the grown map has not."""
 
 
 @dataclass(frozen=True)
@@ -212,10 +230,10 @@ class Lesson:
     says: str
 
 
-def lessons():
-    """The runnable examples of docs/tests.md and of the README; the first line of a block says what is special."""
+def lessons(*names):
+    """The runnable examples of some pages; the first line of a block says what is special."""
     found, conftest = [], ""
-    pages = [block for page in ("README.md", "docs/tests.md") for block in blocks(ROOT / page)]
+    pages = [block for page in names for block in blocks(ROOT / page)]
     for place, block in enumerate(pages):
         if block.language != "python" or block.text.startswith("# script.py"):
             continue
@@ -229,7 +247,7 @@ def lessons():
     return found
 
 
-@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.heading)
+@pytest.mark.parametrize("lesson", lessons("README.md", "docs/tests.md"), ids=lambda lesson: lesson.heading)
 def test_examples_of_tests_run(pytester, demo, as_admin, lesson):
     """Every example of a test passes against the demo; one that is meant to end badly says what the page says."""
     pytester.makefile(".toml", launchready=list(GROWN.values())[-1].replace(BY_HAND, demo.url))
@@ -249,6 +267,44 @@ def test_examples_of_tests_run(pytester, demo, as_admin, lesson):
     assert re.search(re.sub("={5,}", "=+", pattern(wanted)), printed), printed
 
 
+@pytest.mark.parametrize("page", [f"{name}.md" for name in FAMILIES if name != "audit"])
+def test_examples_of_assertions_run(pytester, page):
+    """The tests on a family's page pass, all in one run, against the demo with its own map."""
+    found = lessons(f"docs/{page}")
+    pytester.makeini(INI)
+    for place, lesson in enumerate(found):
+        (pytester.path / f"test_page_{place}.py").write_text(lesson.tests)
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--launchready-target=demo")
+
+    result.assert_outcomes(passed=sum(lesson.tests.count("def test_") for lesson in found))
+
+
+def test_a_resource_of_five_lines_is_judged(pytester, demo, as_admin):
+    """The first map of the page about access is all that the checks of a resource need; none of them fails."""
+    lines = next(block.text for block in blocks(ROOT / "docs/access.md") if block.language == "toml")
+    assert len(lines.splitlines()) == 5
+    pytester.makefile(".toml", launchready=(list(GROWN.values())[-1] + lines).replace(BY_HAND, demo.url))
+    pytester.makeini(INI)
+
+    result = pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", "--launchready-target=local", "--launchready-checks=access.order.*"
+    )
+
+    result.assert_outcomes(passed=10)  # three verbs by three, and existence
+
+
+@pytest.mark.parametrize("page", [f"{name}.md" for name in FAMILIES])
+def test_maps_of_a_page_load(tmp_path, page):
+    """What a page says that a map may say stands well in the grown map."""
+    (tmp_path / "contracts").mkdir()
+    for block in blocks(ROOT / "docs" / page):
+        if block.language == "toml" and block.part != "Ten shapes of APIs":  # these have a test of their own
+            whole = tables(list(GROWN.values())[-1]) | tables(OTHER_STEPS) | tables(block.text)
+            (tmp_path / "launchready.toml").write_text("".join(whole.values()))
+            assert load_map(tmp_path / "launchready.toml", "local", environ=ADMIN)
+
+
 def test_the_script_without_pytest_runs(tmp_path, demo, as_admin):
     """A program of a few lines drives the marketplace, undoes what it made, and ends well."""
     [text] = [b.text for b in blocks(ROOT / "docs/tests.md") if b.text.startswith("# script.py")]
@@ -264,6 +320,57 @@ def test_the_page_of_settings_is_made_from_their_table():
     """No setting can be added without its line on the page: `python docs/make_settings.py` writes it."""
     made = runpy.run_path(str(ROOT / "docs/make_settings.py"))["render"]()
     assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == made
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    """The script that makes the page of all checks, as a module's names."""
+    return runpy.run_path(str(ROOT / "docs/make_checks.py"))
+
+
+def test_the_page_of_checks_is_made_from_the_catalogue(catalogue):
+    """No check can be added without its line on the page: `python docs/make_checks.py` writes it."""
+    assert (ROOT / "docs/checks.md").read_text(encoding="utf-8") == catalogue["render"]()
+
+
+def test_the_page_of_checks_names_nothing_of_one_map(catalogue):
+    """Ids, sentences and remedies leave open what a team's own map calls its steps and resources."""
+    text = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
+    for own in ("request_reset", "create_invite", "listing", "invite", "demo", str(ROOT)):
+        assert not re.search(rf"(?<![\w-]){re.escape(own)}(?![\w-])", text), own
+
+
+@pytest.mark.parametrize("page", FAMILIES)
+def test_every_check_has_its_words_on_the_page_of_its_family(catalogue, page):
+    """No check can be added without saying what it proves."""
+    text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    names = [name for name in catalogue["general_ids"]() if name.partition(".")[0] in FAMILIES[page]]
+    assert names
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", FAMILIES)
+def test_every_code_of_a_verdict_has_its_words(page):
+    """Whoever reads a code in the ledger finds it on the page of its family."""
+    text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    probes = ROOT / "src/pytest_launchready/probes"
+    found = set()
+    for family in FAMILIES[page]:
+        paths = [probes / f"{family}.py", *(probes / family).rglob("*.py")]
+        found |= {code for path in paths if path.exists() for code in codes(path)}
+    assert sorted(code for code in found if f"`{code}`" not in text) == []
+
+
+def codes(path):
+    """The codes of verdicts that a module writes down."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == "inconclusive" and isinstance(node.args[0], ast.Constant):
+            yield node.args[0].value
+        for word in node.keywords:
+            if word.arg == "code" and isinstance(word.value, ast.Constant) and word.value.value:
+                yield word.value.value
 
 
 def test_the_header_on_the_page_of_settings_is_what_a_run_prints(pytester, monkeypatch):

@@ -174,7 +174,7 @@ def held(given: Any) -> Held:
         return Held(None, said, answer, exchange)
     if isinstance(given, Thing):
         return Held(given.raw, f"{given.kind} {given.known().get('id', '')}".rstrip())
-    if isinstance(given, list) and given and all(isinstance(one, Thing) for one in given):
+    if isinstance(given, list) and all(isinstance(one, Thing) for one in given):
         return Held([one.raw for one in given], f"a list of {len(given)}", items=True)
     try:
         json.dumps(given)
