@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.errors import NotCovered
 from pytest_launchready.core.failures import StepFailure
 from pytest_launchready.mapping.filters import totp
+from pytest_launchready.probes.access.conduct.enumeration import asks_for_a_way_in
+from pytest_launchready.probes.access.conduct.mass_assignment import own_update
+from pytest_launchready.probes.access.conduct.session_ends import password_change
+from pytest_launchready.probes.access.objects.trials import cells_of
+from pytest_launchready.probes.limits.steps import plans
 
 PAGE = Path(__file__).parents[2] / "docs/map.md"
 ADMIN = {"SHOP_ADMIN_EMAIL": "boss@shop.example", "SHOP_ADMIN_PASSWORD": "boss-password"}
@@ -620,3 +626,53 @@ def inner_steps(shop):
     order = shop.buyer().checkout(1, quantity=3)
     assert (order.id, order.raw["by"]) == (9, {"shipping": "slow"})
     assert shop.server.last("POST /carts").json == {"listing": 1, "quantity": 3}
+
+
+@recipe("The own account is changed")
+def own_account(shop):
+    @shop.on("POST /me/password")
+    def change(request):
+        person = shop.who(request)
+        assert request.json["old"] == person["password"]
+        person["password"] = request.json["new"]
+        return 204, None
+
+    shop.on("PATCH /me")(lambda request: (200, request.json))
+    market = shop.open()
+    buyer = market.get_actor("buyer")
+    assert buyer.call("update_me").raw == {"name": buyer.account.name}
+    buyer.call("change_password", new_password="another-one")
+    assert shop.people.people[buyer.account.email]["password"] == "another-one"
+    assert password_change(market.map).step.name == "change_password"
+    assert own_update(market.map).name == "update_me"
+
+
+@recipe("A forgotten password")
+def forgotten(shop):
+    shop.on("POST /password-resets")(lambda request: (202, {"sent": request.json["email"]}))
+    market = shop.open()
+    buyer = market.get_actor("buyer")
+    assert buyer.call("request_reset").raw == {"sent": buyer.account.email}
+    assert asks_for_a_way_in(market.map.steps["request_reset"])
+    assert [plan.kind for plan in plans(market.map) if plan.name == "request_reset"] == ["reset"]
+
+
+@recipe("A refusal looks like an answer")
+def refused_with_200(shop):
+    gone = []
+    shop.text += chapters(PLAIN)["steps.create_listing"] + 'undo = "delete_listing"\n'
+    shop.on("DELETE /listings/(.+)")(lambda _, number: (200, gone.append(number)))
+    shop.on("GET /listings/(.+)")(lambda _, number: (200, {"state": "deleted" if number in gone else "there"}))
+    market = shop.open()
+    market.get_actor("seller").create_listing()
+    assert (market.leave().failed, gone) == ((), ["1"])
+    assert market.map.auth.refused.find(Answer(200, (), '{"error": "forbidden"}'), {})
+
+
+@recipe("Whose is it, and who else may see it")
+def whose(shop):
+    mapped = shop.open().map
+    cells = [cell.check.id for cell in cells_of(mapped, mapped.resources["order"])]
+    assert cells == [
+        f"access.order.{end}" for end in ("read.stranger", "read.anonymous", "read.logged-out", "existence")
+    ]
