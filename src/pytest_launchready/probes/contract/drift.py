@@ -39,7 +39,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
             needs=(step.name,),
             reference="API9:2023",
             requests=(len(step.parts) + len(step.needs)) * (SAMPLES if updates else 1),
-            absent=why and f"{name}: {why}",
+            absent=why and f"contract.drift: {why}",
         )
 
 

@@ -49,7 +49,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
     """Four checks; not covered where the map names no endpoint."""
 
     def check(name: str, proves: str, remedy: str, reference: str, requests: int, run: Run) -> Check[Context]:
-        absent = f"access.graphql.{name}: the map names no GraphQL endpoint ([contract] graphql)"
+        absent = "access.graphql: the map names no GraphQL endpoint ([contract] graphql)"
         return Check(
             id=f"access.graphql.{name}",
             proves=proves,
