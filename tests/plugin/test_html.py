@@ -44,6 +44,29 @@ def test_a_failure_makes_the_verdict_failed(report):
     assert ">FAILED</b> · 1 passed, 1 failed" in text
 
 
+def test_the_worst_failure_stands_first(report, pytester):
+    """By impact, each with its reason in a line; what was not covered and what is only noted is folded away."""
+    path = pytester.path / "launchready.toml"
+    path.write_text(path.read_text().replace("GET /listings", "GET /finds").replace("POST /orders", "POST /buys"))
+    text = report(
+        """
+        import pytest
+
+        @pytest.mark.launchready(impact="slow-core-flow")
+        def test_slow(buyer): assert False, "too slow"
+
+        def test_checks(assert_check): assert_check("flows.search")
+
+        @pytest.mark.launchready(impact="data-exposed")
+        def test_private(buyer): assert False, "<b>everybody</b> reads it"
+        """
+    )
+    listed = text[text.index("What failed, the worst first") :]
+    order = [listed.index(words) for words in ("data-exposed: ", "slow-core-flow: ", "no impact given: ")]
+    assert order == sorted(order)
+    assert "&lt;b&gt;everybody&lt;/b&gt; reads it" in listed
+
+
 def test_undecided_is_not_passed(report):
     """Green means proven."""
     text = report(SOURCE + "\n    def test_open(): pytest_launchready.inconclusive('who <knows>')\n")

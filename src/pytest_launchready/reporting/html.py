@@ -26,8 +26,10 @@ def band(
     counts: Mapping[str, int],
     verdicts: Sequence[tuple[str, tuple[str, str]]],
     traces: Sequence[Mapping[str, Any]],
+    risks: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> str:
-    """The verdict and what the run left, as HTML that needs no script."""
+    """The verdict, what failed, and what the run left, as HTML that needs no script."""
     undecided = inconclusive_lines((node, reason) for node, (kind, reason) in verdicts if kind == "inconclusive")
     absent = not_covered_lines(reason for _, (kind, reason) in verdicts if kind == "not covered")
     if counts["failed"]:
@@ -43,8 +45,10 @@ def band(
         f'<section style="{STYLE.format(colour=colour)}">'
         f'<p style="margin:0;font-size:20px"><b style="color:{colour}">{word}</b> · {escape(said)}</p>'
         f'<p style="margin:.2em 0">{escape(who)}</p>'
+        + _list("What failed, the worst first", risks)
         + _list("Inconclusive, not proven either way", undecided)
-        + _list("Not covered", absent)
+        + _folded("Notes", notes)
+        + _folded("Not covered", absent)
         + _list("What the run left", trace_lines(traces) if traces else [])
         + "</section>"
     )
@@ -59,3 +63,12 @@ def relabel(cells: Iterable[str]) -> list[str]:
 def _list(heading: str, lines: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<p style="margin:.6em 0 0"><b>{heading}</b></p><ul style="margin:.2em 0">{items}</ul>' if items else ""
+
+
+def _folded(heading: str, lines: Sequence[str]) -> str:
+    """A list that opens where it is asked for; on paper and without scripts too, by its summary."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    summary = f"<summary><b>{heading}</b> ({len(lines)})</summary>"
+    return (
+        f'<details style="margin:.6em 0 0">{summary}<ul style="margin:.2em 0">{items}</ul></details>' if items else ""
+    )

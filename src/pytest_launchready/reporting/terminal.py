@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_launchready.core.impacts import IMPACTS
 from pytest_launchready.core.words import counted
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ def not_covered_lines(reasons: Iterable[str]) -> list[str]:
     """A line for each reason that tests were skipped for, with how many."""
     counts = Counter(reasons)
     return [f"{reason} ({counted(count, 'test')})" for reason, count in counts.items()]
+
+
+def risk_lines(failures: Iterable[tuple[str | None, str, str]]) -> list[str]:
+    """A line for each failure, given as impact, id and reason: the worst impact first."""
+    places = {impact: place for place, impact in enumerate(IMPACTS)}
+    ranked = sorted(failures, key=lambda failure: places.get(failure[0] or "", len(places)))
+    return [f"{impact or 'no impact given'}: {_told(name, reason)}" for impact, name, reason in ranked]
 
 
 def note_lines(notes: Iterable[tuple[str, str]]) -> list[str]:
@@ -97,6 +105,12 @@ def _stop_lines(traces: Sequence[Mapping[str, Any]]) -> list[str]:
     for trace in traces:
         refused.update(trace["stopped"])
     return [f"stopped sending: {why} ({counted(count, 'request')} not sent)" for why, count in refused.items()]
+
+
+def _told(name: str, reason: str) -> str:
+    """Name and reason; a check's reason begins with its name."""
+    plain = name.removeprefix("launchready::")
+    return reason if reason.startswith(plain) else f"{plain}: {reason}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_launchready.reporting import html, outcomes, terminal
-from pytest_launchready.reporting.ledger import FACTS
+from pytest_launchready.reporting.ledger import FACTS, judge
 from pytest_launchready.session import contracts, state
 
 
@@ -60,6 +60,13 @@ def notes_of(reporter: pytest.TerminalReporter) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
+def failures_of(reporter: pytest.TerminalReporter) -> list[tuple[str | None, str, str]]:
+    """Impact, id and reason of every test and check that failed."""
+    reports = [*reporter.stats.get("failed", ()), *reporter.stats.get("error", ())]
+    tests = [report for report in reports if isinstance(report, pytest.TestReport)]
+    return [(getattr(test, FACTS, {}).get("impact"), test.nodeid, judge(test)[1] or "") for test in tests]
+
+
 class HtmlReport:
     """What this run adds to pytest-html's report."""
 
@@ -84,4 +91,6 @@ class HtmlReport:
             return
         counts = {name: len(reporter.stats.get(name, [])) for name in ("passed", "failed", "skipped", "error")}
         counts["failed"] += counts["error"]
-        prefix.append(html.band(state.facts(self._run), counts, outcomes.verdicts_of(reporter), self._run.traces))
+        risks, notes = terminal.risk_lines(failures_of(reporter)), terminal.note_lines(notes_of(reporter))
+        verdicts = outcomes.verdicts_of(reporter)
+        prefix.append(html.band(state.facts(self._run), counts, verdicts, self._run.traces, risks, notes))
