@@ -26,6 +26,8 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 ADMIN = {"LAUNCHREADY_DEMO_ADMIN_EMAIL": "admin@demo.example", "LAUNCHREADY_DEMO_ADMIN_PASSWORD": "correct-horse"}
 INI = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 BY_HAND = "http://127.0.0.1:8000"
+ASSERTIONS = "What you can assert"
+"""The part of docs/tests.md that wants more of a map than the grown one has."""
 FAMILIES = {
     "access": {"access"},
     "audit": {"build", "safety", "flows"},
@@ -247,7 +249,12 @@ def lessons(*names):
     return found
 
 
-@pytest.mark.parametrize("lesson", lessons("README.md", "docs/tests.md"), ids=lambda lesson: lesson.heading)
+LESSONS = lessons("README.md", "docs/tests.md")
+
+
+@pytest.mark.parametrize(
+    "lesson", [one for one in LESSONS if one.heading != ASSERTIONS], ids=lambda lesson: lesson.heading
+)
 def test_examples_of_tests_run(pytester, demo, as_admin, lesson):
     """Every example of a test passes against the demo; one that is meant to end badly says what the page says."""
     pytester.makefile(".toml", launchready=list(GROWN.values())[-1].replace(BY_HAND, demo.url))
@@ -267,10 +274,10 @@ def test_examples_of_tests_run(pytester, demo, as_admin, lesson):
     assert re.search(re.sub("={5,}", "=+", pattern(wanted)), printed), printed
 
 
-@pytest.mark.parametrize("page", [f"{name}.md" for name in FAMILIES if name != "audit"])
+@pytest.mark.parametrize("page", ["tests", *(name for name in FAMILIES if name != "audit")])
 def test_examples_of_assertions_run(pytester, page):
     """The tests on a family's page pass, all in one run, against the demo with its own map."""
-    found = lessons(f"docs/{page}")
+    found = [one for one in lessons(f"docs/{page}.md") if page != "tests" or one.heading == ASSERTIONS]
     pytester.makeini(INI)
     for place, lesson in enumerate(found):
         (pytester.path / f"test_page_{place}.py").write_text(lesson.tests)
@@ -278,6 +285,17 @@ def test_examples_of_assertions_run(pytester, page):
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--launchready-target=demo")
 
     result.assert_outcomes(passed=sum(lesson.tests.count("def test_") for lesson in found))
+
+
+def test_every_assertion_has_an_example():
+    """No fixture that judges can be added without a test on the page that uses it."""
+    shown = "".join(lesson.tests for lesson in LESSONS if lesson.heading == ASSERTIONS)
+    modules = (ROOT / "src/pytest_launchready/fixtures").glob("*.py")
+    names = {
+        name for path in modules for name in re.findall(r"^def (assert_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert len(names) >= 10
+    assert sorted(name for name in names if f"    {name}(" not in shown and f"await {name}(" not in shown) == []
 
 
 def test_a_resource_of_five_lines_is_judged(pytester, demo, as_admin):
@@ -294,11 +312,11 @@ def test_a_resource_of_five_lines_is_judged(pytester, demo, as_admin):
     result.assert_outcomes(passed=10)  # three verbs by three, and existence
 
 
-@pytest.mark.parametrize("page", [f"{name}.md" for name in FAMILIES])
+@pytest.mark.parametrize("page", FAMILIES)
 def test_maps_of_a_page_load(tmp_path, page):
     """What a page says that a map may say stands well in the grown map."""
     (tmp_path / "contracts").mkdir()
-    for block in blocks(ROOT / "docs" / page):
+    for block in blocks(ROOT / f"docs/{page}.md"):
         if block.language == "toml" and block.part != "Ten shapes of APIs":  # these have a test of their own
             whole = tables(list(GROWN.values())[-1]) | tables(OTHER_STEPS) | tables(block.text)
             (tmp_path / "launchready.toml").write_text("".join(whole.values()))
