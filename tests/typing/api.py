@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import assert_type
 
@@ -63,6 +64,39 @@ class Member(Actor):
 def a_test_of_their_own(member: Member, lamp: Listing) -> None:
     """It has the plain colour in plain code."""
     assert_type(member.buy_two(lamp, lamp), int)
+
+
+def a_test_that_judges(
+    buyer: Actor,
+    order: Order,
+    assert_private: Callable[..., None],
+    assert_rate_limited: Callable[..., None],
+    assert_check: Callable[..., None],
+    assert_p95_under: Callable[..., None],
+    assert_contract: Callable[..., None],
+) -> None:
+    """In plain tests an assertion gives nothing; verbs are handed over without being called."""
+    assert_private(order, verbs=["read", "update"])
+    assert_rate_limited("login", within=10, recover_within=90)
+    assert_check("access.session.*", "access.enumeration.login")
+    assert_p95_under(300, buyer.search, "lamp", samples=93, users=2)
+    assert_contract(buyer.get(f"/orders/{order.id}"), "get_order")
+    assert_contract(order, {"required": ["id", "total"]})
+
+
+async def an_async_test_that_judges(
+    buyer: AsyncActor,
+    order: Order,
+    assert_private: Callable[..., Awaitable[None]],
+    assert_p95_under: Callable[..., Awaitable[None]],
+    assert_error_rate_under: Callable[..., Awaitable[None]],
+    assert_contract: Callable[..., Awaitable[None]],
+) -> None:
+    """In async tests it is awaited."""
+    await assert_private(order)
+    await assert_p95_under(300, buyer.search, "lamp")
+    await assert_error_rate_under(0.01, step="search")
+    await assert_contract(await buyer.search("lamp"), "search")
 
 
 def a_test_that_gives_up(error: StepFailure) -> None:
