@@ -249,7 +249,7 @@ def lessons(*names):
     return found
 
 
-LESSONS = lessons("README.md", "docs/tests.md")
+LESSONS = lessons("docs/tests.md")
 
 
 @pytest.mark.parametrize(
@@ -274,10 +274,12 @@ def test_examples_of_tests_run(pytester, demo, as_admin, lesson):
     assert re.search(re.sub("={5,}", "=+", pattern(wanted)), printed), printed
 
 
-@pytest.mark.parametrize("page", ["tests", *(name for name in FAMILIES if name != "audit")])
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{name}.md" for name in (*FAMILIES, "tests") if name != "audit")]
+)
 def test_examples_of_assertions_run(pytester, page):
-    """The tests on a family's page pass, all in one run, against the demo with its own map."""
-    found = [one for one in lessons(f"docs/{page}.md") if page != "tests" or one.heading == ASSERTIONS]
+    """The tests on a page pass, all in one run, against the demo with its own map."""
+    found = [one for one in lessons(page) if page != "docs/tests.md" or one.heading == ASSERTIONS]
     pytester.makeini(INI)
     for place, lesson in enumerate(found):
         (pytester.path / f"test_page_{place}.py").write_text(lesson.tests)
