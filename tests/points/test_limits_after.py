@@ -134,7 +134,7 @@ class TestAssertion:
         text = str(caught.value)
         assert text.startswith("limits.login: login is not limited to 3 tries\n  expected: a refusal after 3 tries")
         assert "  control:  POST /login → 401" in text
-        assert "see:      API4:2023, ASVS 5 6.3.1" in text
+        assert "see:      API4:2023, ASVS 5.0 6.3.1" in text
 
     def test_a_limit_that_outlasts_the_promise_fails(self, serve, open_shop, anyone):
         """`recover_within` is the team's word, whatever Retry-After says."""

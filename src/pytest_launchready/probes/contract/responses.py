@@ -22,7 +22,7 @@ from pytest_launchready.probes.contract.sources import Unobtainable
 from pytest_launchready.probes.subject import Context, Subject
 
 REMEDY: Final = "give the answer its described shape again, or describe the new one and tell whoever reads it"
-REFERENCE: Final = "API9:2023, ASVS 5 4.1.1"
+REFERENCE: Final = "API9:2023, ASVS 5.0 4.1.1"
 UNKNOWN: Final = "unknown field"
 Judged = list[tuple[Exchange, Deviation]]
 
@@ -50,7 +50,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         impact="trust-broken",
         remedy="describe the field, or do not send it: what nobody reads may be private",
         run=partial(_unknown, promised),
-        reference="API3:2023, ASVS 5 15.3.1",
+        reference="API3:2023, ASVS 5.0 15.3.1",
         absent=None if promised else "contract.unknown: nothing describes the answers of a step that reads",
     )
 

@@ -31,10 +31,10 @@ SIGN_UPS: Final = 8
 WAYS: Final = 40
 """Requests by which ways around a limit are tried where all are closed."""
 REFERENCES: Final = {
-    "": "API4:2023, ASVS 5 6.3.1, WSTG-ATHN-03",
-    "bypass": "API4:2023, ASVS 5 15.3.4, WSTG-ATHN-03",
-    "isolation": "ASVS 5 6.1.1, WSTG-ATHN-03",
-    "recovery": "ASVS 5 6.1.1, WSTG-ATHN-03",
+    "": "API4:2023, ASVS 5.0 6.3.1, WSTG-ATHN-03",
+    "bypass": "API4:2023, ASVS 5.0 15.3.4, WSTG-ATHN-03",
+    "isolation": "ASVS 5.0 6.1.1, WSTG-ATHN-03",
+    "recovery": "ASVS 5.0 6.1.1, WSTG-ATHN-03",
 }
 """The numbers and wording are those of the standards; 2.4.1 and 6.6.3 of ASVS 5 ask the same of forms and codes."""
 

@@ -43,7 +43,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         impact="trust-broken",
         remedy="keep the Idempotency-Key with the order, unique for each account, and answer a replay with that order",
         run=careful(_run),
-        reference="ASVS 2.3.3, WSTG-BUSL-05, draft-ietf-httpapi-idempotency-key-header",
+        reference="ASVS 5.0 2.3.3, WSTG-BUSL-05, draft-ietf-httpapi-idempotency-key-header",
         requests=7,
         absent=_why_not(subject.mapped),
     )

@@ -89,7 +89,7 @@ def _check(mapped: Map, step: Step, attempt: Try) -> Check[Context]:
         impact="trust-broken",
         remedy="answer alike whether there is such an account or not, and say the rest by mail to its address",
         run=careful(partial(_run, step=step, attempt=attempt)),
-        reference="API2:2023, ASVS 6.3.8, WSTG-IDNT-04",
+        reference="API2:2023, ASVS 5.0 6.3.8, WSTG-IDNT-04",
         requests=4,
         absent=reason and f"{PREFIX}.{reason}",
     )

@@ -30,7 +30,7 @@ from pytest_launchready.probes.order import ALWAYS, role_that_signs_up
 from pytest_launchready.probes.subject import Context, Subject
 
 PREFIX: Final = "access.mass_assignment"
-REFERENCE: Final = "API3:2023, ASVS 15.3.3, WSTG-INPV-20"
+REFERENCE: Final = "API3:2023, ASVS 5.0 15.3.3, WSTG-INPV-20"
 REMEDY: Final = "list the fields that a caller may set, and ignore or refuse all others"
 OWN_ACCOUNT: Final = re.compile(
     r"^(?:update|edit|change|patch|save|set)_?(?:my_?)?(?:me|self|profile|account|user|details|settings|name|customer)$",

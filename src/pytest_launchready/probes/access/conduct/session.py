@@ -28,7 +28,7 @@ IN_QUERY: Final = ("access_token", "token", "auth_token", "auth", "jwt", "sessio
 """Parameters by which a server may take a token, the first from RFC 6750, section 2.3."""
 
 VERIFY: Final = "verify the signature of every token, with the one algorithm that the server has chosen"
-JWT: Final = "API2:2023, ASVS 9.1.1, WSTG-SESS-10"
+JWT: Final = "API2:2023, ASVS 5.0 9.1.1, WSTG-SESS-10"
 
 
 def checks(subject: Subject) -> Iterator[Check[Context]]:
@@ -64,14 +64,14 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         "tokens are not signed with a key that can be guessed",
         _weak_key,
         remedy="sign with a random key of at least 256 bits that is kept out of the code, and replace this one",
-        reference="API2:2023, ASVS 11.2.3, WSTG-SESS-10",
+        reference="API2:2023, ASVS 5.0 11.2.3, WSTG-SESS-10",
     )
     yield check(
         "expired",
         "a token that has expired opens nothing",
         _expired,
         remedy="refuse a token whose `exp` is past",
-        reference="API2:2023, ASVS 9.2.1, WSTG-SESS-10",
+        reference="API2:2023, ASVS 5.0 9.2.1, WSTG-SESS-10",
     )
     yield check(
         "other-scheme",
@@ -87,7 +87,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         "a session token in the address opens nothing: addresses stand in logs, histories and Referer headers",
         _in_query,
         remedy="take the token from its header or cookie only",
-        reference="API2:2023, ASVS 14.2.1, WSTG-SESS-04",
+        reference="API2:2023, ASVS 5.0 14.2.1, WSTG-SESS-04",
         impact="trust-broken",
     )
 

@@ -54,7 +54,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         impact="data-exposed",
         remedy="end the session on the server at log-out: delete it, or list its token as revoked until it expires",
         run=careful(_logged_out),
-        reference="API2:2023, ASVS 7.4.1, WSTG-SESS-06",
+        reference="API2:2023, ASVS 5.0 7.4.1, WSTG-SESS-06",
         requests=5,
         absent=why_not_covered(mapped, "logout"),
     )
@@ -65,7 +65,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         impact="data-exposed",
         remedy="end every other session of the account when its password changes",
         run=careful(_password_changed),
-        reference="API2:2023, ASVS 7.4.3, WSTG-SESS-06",
+        reference="API2:2023, ASVS 5.0 7.4.3, WSTG-SESS-06",
         requests=9,
         absent=_why_no_change(mapped, change),
     )

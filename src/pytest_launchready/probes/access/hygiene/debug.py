@@ -45,7 +45,7 @@ def checks(_subject: Subject) -> Iterator[Check[Context]]:
         proves="an error shows no stack trace, no debug page and no text of the database",
         impact="data-exposed",
         remedy="switch the framework's debug mode off, and answer errors with a code and a sentence for people",
-        reference="API8:2023, ASVS 5 13.4.2 and 16.5.1, WSTG-ERRH-01 and 02",
+        reference="API8:2023, ASVS 5.0 13.4.2 and 16.5.1, WSTG-ERRH-01 and 02",
         run=_errors,
         requests=8,
         phase=LAST,
@@ -55,7 +55,7 @@ def checks(_subject: Subject) -> Iterator[Check[Context]]:
         proves="no settings, no repository and no dump can be fetched",
         impact="data-exposed",
         remedy="publish a folder of its own, deny names that begin with a dot, and change every secret that was seen",
-        reference="API8:2023, ASVS 5 13.4.1, WSTG-CONF-04",
+        reference="API8:2023, ASVS 5.0 13.4.1, WSTG-CONF-04",
         run=partial(_left, FILES, (), "files"),
         requests=6,
     )
@@ -64,7 +64,7 @@ def checks(_subject: Subject) -> Iterator[Check[Context]]:
         proves="no route for debugging or monitoring shows the program's inside",
         impact="data-exposed",
         remedy="leave such routes out of the production build, or open them on an inner port only",
-        reference="API8:2023, ASVS 5 13.4.2 and 13.4.5, WSTG-CONF-05",
+        reference="API8:2023, ASVS 5.0 13.4.2 and 13.4.5, WSTG-CONF-05",
         run=partial(_left, ROUTES, BELOW_API, "routes"),
         requests=9,
     )

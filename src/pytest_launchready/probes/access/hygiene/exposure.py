@@ -41,7 +41,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         proves="no answer holds a password, what is kept of one, a code that opens an account, or a key of the service",
         impact="data-exposed",
         remedy="answer with an explicit list of fields, never with the stored record",
-        reference="API3:2023, ASVS 5 15.3.1 and 14.2.6, WSTG-APIT-04",
+        reference="API3:2023, ASVS 5.0 15.3.1 and 14.2.6, WSTG-APIT-04",
         run=_credentials,
         requests=20,
     )
@@ -52,7 +52,7 @@ def checks(subject: Subject) -> Iterator[Check[Context]]:
         proves="what everybody may see shows no e-mail address, phone number or street of the person behind it",
         impact="data-exposed",
         remedy="show the public a display name and an id of a person, nothing else",
-        reference="API3:2023, ASVS 5 15.3.1 and 14.2.6, WSTG-APIT-04",
+        reference="API3:2023, ASVS 5.0 15.3.1 and 14.2.6, WSTG-APIT-04",
         run=_people,
         requests=6,
         absent=None

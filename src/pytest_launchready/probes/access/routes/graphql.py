@@ -100,7 +100,7 @@ async def _batching(context: Context) -> Verdict:
     field = harmless(found.graph)
     control = await send(context, f"{{ a0: {field} }}")
     if len(answered_fields(control)) != 1:
-        return inconclusive("control-failed", f"a query for {field} does not work for visitors: {control.line}")
+        return inconclusive("control", f"a query for {field} does not work for visitors: {control.line}")
     aliases = " ".join(f"a{number}: {field}" for number in range(ALIASES))
     attack = await send(context, f"{{ {aliases} }}")
     if len(answered_fields(attack)) == ALIASES:
