@@ -314,6 +314,20 @@ def test_a_resource_of_five_lines_is_judged(pytester, demo, as_admin):
     result.assert_outcomes(passed=10)  # three verbs by three, and existence
 
 
+def test_a_finding_reads_as_on_the_page_about_access(pytester):
+    """Control, attack, masked proof, command, remedy and reference, in these words and in this order."""
+    said = next(block.text for block in blocks(ROOT / "docs/access.md") if block.part == "Reading a finding")
+    pytester.makeini(INI)
+
+    result = pytester.runpytest_inprocess(
+        *("-p", "no:cacheprovider", "--launchready-target=demo", "--launchready-demo-defects=order-readable"),
+        "--launchready-checks=access.order.read.stranger",
+    )
+
+    wanted = pattern(re.sub(r"https://\S+|/orders/17|order 17|\d+ ms|anna", "…", said))
+    assert re.search(wanted, result.stdout.str()), result.stdout.str()
+
+
 @pytest.mark.parametrize("page", FAMILIES)
 def test_maps_of_a_page_load(tmp_path, page):
     """What a page says that a map may say stands well in the grown map."""
