@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_launchready.assertions.judging import CheckFailure, settle
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.checks import Check, Family, choose, finding
 from pytest_launchready.core.exchange import Exchange
@@ -168,6 +169,14 @@ def test_a_finding_holds_no_secret() -> None:
     assert (found.outcome, found.code, found.reason) == ("failed", "leak", "got ***")
     assert found.again is not None
     assert "$ANN_TOKEN" in found.again
+
+
+@pytest.mark.parametrize(("change", "said"), [("look", "look"), ("", "mend it")])
+def test_a_failed_check_always_says_what_to_do(change: str, said: str) -> None:
+    """What the failure itself says, else the check's remedy."""
+    verdict = failed(Failure("it broke", "nothing", "all", change), code="leak")
+    with pytest.raises(CheckFailure, match=f"change:   {said}\n"):
+        settle([(check("a.one"), verdict)], Secrets())
 
 
 def test_verdicts_carry_what_they_rest_on() -> None:

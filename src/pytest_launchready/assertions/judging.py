@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_launchready.core.checks import Check
@@ -42,7 +43,10 @@ def settle(results: Sequence[tuple[Check[Any], Verdict]], secrets: Secrets) -> N
 
 def told(check: Check[Any], verdict: Verdict, secrets: Secrets) -> str:
     """A failed check as text: what it saw, what it proves, what it costs, and the standard behind it."""
-    shown = render(verdict.failure, secrets) if verdict.failure else secrets.mask(verdict.reason or "")
+    failure = verdict.failure
+    if failure is not None and not failure.change:
+        failure = replace(failure, change=check.remedy)
+    shown = render(failure, secrets) if failure else secrets.mask(verdict.reason or "")
     why = f"\n  proves:   {check.proves}, else {check.impact}"
     reference = f"\n  see:      {check.reference}" if check.reference else ""
     return f"{check.id}: {shown}{why}{reference}"

@@ -26,7 +26,7 @@ class Failure:
     got: str = field(repr=False)
     """What the answer says may hold credentials, so a `repr` leaves it out; `render` masks it."""
     change: str
-    """What to change, or where to look."""
+    """What to change, or where to look; of a check that says no more than its remedy, nothing."""
     exchange: Exchange | None = None
     layer: str | None = None
     """The layer that failed, where it is known better than the exchange alone tells."""

@@ -134,7 +134,7 @@ async def judged(
                 title=f"{which} is accepted: {witness.name} shows the account of {session.person.name}",
                 expected="a refusal, as without a session",
                 got=f"{answer.reason}, with {mark[:4]}… of that account, as in the genuine answer",
-                change="see the remedy; repeat the request that is shown",
+                change="",
                 exchange=exchange,
                 control=witness.genuine,
             )
