@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -27,6 +28,7 @@ from pytest_launchready.probes.access.routes.map_routes import MapRoutes, fields
 from pytest_launchready.probes.access.routes.route import Route, Untried, written
 from pytest_launchready.probes.access.routes.route_values import Values
 from pytest_launchready.probes.access.routes.route_words import OPEN, singular
+from pytest_launchready.probes.access.spares import FRESH
 from pytest_launchready.probes.asking import Caller, ask
 from pytest_launchready.probes.order import owner_of
 from pytest_launchready.probes.subject import Context
@@ -69,12 +71,26 @@ async def answered(context: Context, route: Route, who: str) -> Exchange:
         person = await context.marketplace.company.find(who)
         await awake(context, person)
         exchange = await ask(stage, route.name, route.request, Caller(who, person), route.scope)
-        if wants_login(exchange.answer, person.auth) and entrance.has_login(stage, person):
-            await entrance.log_in(stage, person)
+        if wants_login(exchange.answer, person.auth) and await _woken(context, person):
             exchange = await ask(stage, route.name, route.request, Caller(who, person), route.scope)
         return exchange
 
     return await context.notebook.once(("access", "route", route.name, *written(route.request), who), find_out)
+
+
+async def _woken(context: Context, person: Person) -> bool:
+    """Whether somebody was logged in anew; not where that was done so lately that their session cannot have ended."""
+    stage, woken = context.marketplace.company.stage, False
+    window = int(asyncio.get_running_loop().time() // FRESH)
+
+    async def log_in() -> None:
+        nonlocal woken
+        if entrance.has_login(stage, person):
+            await entrance.log_in(stage, person)
+            woken = True
+
+    await context.notebook.once(("access", "woken", person.name, window), log_in)
+    return woken
 
 
 async def _gather(context: Context) -> Gathered:
