@@ -328,6 +328,23 @@ def test_a_finding_reads_as_on_the_page_about_access(pytester):
     assert re.search(wanted, result.stdout.str()), result.stdout.str()
 
 
+def test_an_audit_says_how_much_it_sends(pytester):
+    """Its first line is the one on the page about audits; all of access sends no more than its own page says."""
+    said = next(
+        block.text for block in blocks(ROOT / "docs/audit.md") if block.text.startswith("launchready: audit of")
+    )
+    pytester.makeini(INI)
+
+    result = pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", "--launchready-target=demo", "--launchready-audit=access"
+    )
+
+    result.assert_outcomes(passed=73, skipped=5)
+    result.stdout.fnmatch_lines([said.strip()])
+    [sent] = re.findall(r"^(\d+) requests sent", result.stdout.str(), re.MULTILINE)
+    assert int(sent) <= 400
+
+
 @pytest.mark.parametrize("page", FAMILIES)
 def test_maps_of_a_page_load(tmp_path, page):
     """What a page says that a map may say stands well in the grown map."""
