@@ -1,5 +1,7 @@
 """Routes that are open to visitors or to ordinary accounts, on marketplaces with other habits than the demo's."""
 
+from collections import Counter
+
 import pytest
 
 from pytest_launchready.probes.access.routes import anonymous, function
@@ -236,6 +238,25 @@ class TestAccounts:
         found = shop({path: {"get": op()}}, {f"GET /v2{path}": accounts}, function.checks, text=MAP + ADMIN)
         assert "an ordinary account gets buyer's email (" in found["function"].failure.title
         assert found["function"].failure.control.actor == "admin"
+
+    def test_an_ended_session_is_no_refusal(self, shop):
+        """The stranger logs in again and asks once more."""
+
+        def users(shop, person):
+            log_ins = sum(one is person for one in shop.people.tokens.values())
+            return accounts(shop, person) if log_ins > 1 else (401, {"message": "please sign in"})
+
+        found = shop({"/admin/users": {"get": op()}}, {"GET /v2/admin/users": users}, function.checks)
+        assert "an ordinary account gets" in found["function"].failure.title
+
+    def test_a_refusal_that_stays_costs_one_log_in(self, shop):
+        """However many routes are refused so."""
+        names = ("users", "orders", "sales", "logs")
+        routes = {f"GET /v2/admin/{name}": lambda _shop, _person: (401, {"message": "no"}) for name in names}
+        found = shop({f"/admin/{name}": {"get": op()} for name in names}, routes, function.checks)
+        assert found["function"].outcome == "passed"
+        log_ins = Counter(person["email"] for person in shop.shop.people.tokens.values())
+        assert max(log_ins.values()) == 2  # at the beginning, and once more
 
     def test_figures_of_the_admins(self, shop):
         """Figures hold nobody's name: what the admin gets is the proof."""
