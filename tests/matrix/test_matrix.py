@@ -99,6 +99,12 @@ def test_a_defect_is_seen_by_its_checks(defect, tmp_path):
     assert judge(checks, globs, undecided(defect)) == [], printed
 
 
+def test_one_closed_door_is_one_failure(tmp_path):
+    """Where nobody can sign up, that is what fails; all that hangs on it is undecided, and nothing else is blamed."""
+    checks, printed = audit(tmp_path, "rest", "--launchready-audit", defect="signup-closed")
+    assert judge(checks, ["flows.signup"], ["*"]) == [], printed
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("dialect", "defect"), [(dialect, defect) for dialect in DIALECTS for defect in cells(dialect)]

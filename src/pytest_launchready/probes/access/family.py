@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from pytest_launchready.core.checks import Check, Family
@@ -18,7 +17,7 @@ from pytest_launchready.probes.access.conduct import (
 from pytest_launchready.probes.access.hygiene import debug, exposure, inputs
 from pytest_launchready.probes.access.objects import trials
 from pytest_launchready.probes.access.routes import anonymous, function, graphql
-from pytest_launchready.probes.access.spares import careful
+from pytest_launchready.probes.careful import all_careful
 from pytest_launchready.probes.subject import Context, Subject
 
 PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
@@ -42,7 +41,7 @@ PARTS: Final[tuple[Callable[[Subject], Iterator[Check[Context]]], ...]] = (
 def checks(subject: Subject) -> Iterator[Check[Context]]:
     """Every check of every part; where what one needs does not work, it is undecided."""
     for part in PARTS:
-        yield from (replace(check, run=careful(check.run)) for check in part(subject))
+        yield from all_careful(part(subject))
 
 
 FAMILY: Final = Family("access", "nobody reaches what is not theirs", checks)

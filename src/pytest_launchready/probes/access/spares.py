@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import TYPE_CHECKING
 
-from pytest_launchready.core.errors import Inconclusive, NotCovered, UseError
 from pytest_launchready.core.exchange import Exchange
-from pytest_launchready.core.failures import StepFailure, shorten
-from pytest_launchready.core.verdicts import Verdict, inconclusive
 from pytest_launchready.flows.entrance import has_login, log_in, sign_up
 from pytest_launchready.flows.person import Person
 from pytest_launchready.probes.order import role_that_signs_up
 from pytest_launchready.probes.subject import Context
-from pytest_launchready.wire.consent import WriteRefused
 
 if TYPE_CHECKING:
-    from typing import Concatenate, ParamSpec
+    from typing import ParamSpec
 
     P = ParamSpec("P")
 
@@ -70,29 +64,3 @@ async def _shared(context: Context) -> Shared:
 
 def _clock() -> float:
     return asyncio.get_running_loop().time()
-
-
-def careful(
-    run: Callable[Concatenate[Context, P], Awaitable[Verdict]],
-) -> Callable[Concatenate[Context, P], Awaitable[Verdict]]:
-    """The measurement, where a step that it needs and that does not work leaves it undecided.
-
-    What is not consented to is not covered.
-    """
-
-    @wraps(run)
-    async def guarded(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Verdict:
-        try:
-            return await run(context, *args, **kwargs)
-        except StepFailure as error:
-            failure = error.failure
-            got = shorten(failure.got)
-            return inconclusive("prerequisite", f"what it needs did not work: {failure.title}: got {got}")
-        except WriteRefused as error:
-            raise NotCovered(f"not covered: no consent: {error}") from None
-        except Inconclusive as error:
-            return inconclusive(error.code, str(error))
-        except UseError as error:
-            return inconclusive("map", str(error))
-
-    return guarded

@@ -22,7 +22,8 @@ from pytest_launchready.mapping.graph import required_in
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.probes.access.conduct.extras import names_in
 from pytest_launchready.probes.access.conduct.holding import BUSY
-from pytest_launchready.probes.access.spares import careful, spare
+from pytest_launchready.probes.access.spares import spare
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.order import owner_of, why_untried
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.consent import Intent, intending

@@ -23,7 +23,8 @@ from pytest_launchready.mapping.graph import required_in
 from pytest_launchready.mapping.records import Map, ReadMail, Request, Step
 from pytest_launchready.probes.access.conduct.telling import differences, traits
 from pytest_launchready.probes.access.conduct.witness import good
-from pytest_launchready.probes.access.spares import careful, spare, spare_signup
+from pytest_launchready.probes.access.spares import spare, spare_signup
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.order import ALWAYS, role_that_signs_up
 from pytest_launchready.probes.subject import Context, Subject
 from pytest_launchready.wire.transport import STEP, NoAnswer

@@ -24,8 +24,9 @@ from pytest_launchready.probes.access.conduct.holding import BUSY
 from pytest_launchready.probes.access.conduct.privileges import account_extras
 from pytest_launchready.probes.access.conduct.tokens import carriers, read_jwt
 from pytest_launchready.probes.access.conduct.witness import good
-from pytest_launchready.probes.access.spares import careful, spare
+from pytest_launchready.probes.access.spares import spare
 from pytest_launchready.probes.asking import Caller, ask
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.order import ALWAYS, role_that_signs_up
 from pytest_launchready.probes.subject import Context, Subject
 

@@ -26,8 +26,8 @@ from pytest_launchready.probes.access.conduct.privileges import account_extras, 
 from pytest_launchready.probes.access.conduct.witness import good, shown
 from pytest_launchready.probes.access.objects.case import awake, open_case
 from pytest_launchready.probes.access.objects.trials import owner_name
-from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.asking import Caller, ask
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.order import owner_of, role_that_signs_up, why_untried
 from pytest_launchready.probes.subject import Context, Subject
 

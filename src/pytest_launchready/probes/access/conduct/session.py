@@ -15,7 +15,7 @@ from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.probes.access.conduct import tokens
 from pytest_launchready.probes.access.conduct.holding import SESSION, attack, judged, session_of
 from pytest_launchready.probes.access.conduct.tokens import Jwt, read_jwt
-from pytest_launchready.probes.access.spares import careful
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.subject import Context, Subject
 
 SHORT_LIVED: Final = 5.0

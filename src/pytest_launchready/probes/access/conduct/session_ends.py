@@ -19,7 +19,7 @@ from pytest_launchready.mapping.coverage import why_not_covered
 from pytest_launchready.mapping.graph import required_in
 from pytest_launchready.mapping.records import Map, Request, Step
 from pytest_launchready.probes.access.conduct.holding import SESSION, judged, session_of
-from pytest_launchready.probes.access.spares import careful
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.order import ALWAYS, role_that_signs_up
 from pytest_launchready.probes.subject import Context, Subject
 

@@ -18,8 +18,8 @@ from pytest_launchready.probes.access.routes.facts import Facts, of_one_kind, pe
 from pytest_launchready.probes.access.routes.gathering import Gathered, answered, gathered
 from pytest_launchready.probes.access.routes.route import Route
 from pytest_launchready.probes.access.routes.route_words import PEOPLE, says
-from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.access.texts import is_empty
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.subject import Context, Subject
 
 REQUESTS: Final = 30

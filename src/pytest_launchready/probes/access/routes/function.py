@@ -21,8 +21,8 @@ from pytest_launchready.probes.access.routes.function_writes import Deed, deeds,
 from pytest_launchready.probes.access.routes.gathering import answered, gathered
 from pytest_launchready.probes.access.routes.route import Route
 from pytest_launchready.probes.access.routes.route_words import HARMLESS, IDS, PEOPLE, says, singular, words
-from pytest_launchready.probes.access.spares import careful
 from pytest_launchready.probes.access.texts import leaves
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.subject import Context, Subject
 
 REQUESTS: Final = 24

@@ -26,7 +26,7 @@ from pytest_launchready.probes.access.routes.graphql_tries import (
     trace_shown,
 )
 from pytest_launchready.probes.access.routes.route import Route
-from pytest_launchready.probes.access.spares import careful
+from pytest_launchready.probes.careful import careful
 from pytest_launchready.probes.subject import Context, Subject
 
 ALIASES: Final = 100
