@@ -450,3 +450,25 @@ made_by = "make_note"
     found = {check.id: market._engine.run(lambda check=check: check.run(context)).outcome for check in cells}
     wrong = {name: outcome for name, outcome in found.items() if outcome != "passed"}
     assert wrong == {}
+
+
+@pytest.mark.parametrize("leaky", [False, True], ids=["healthy", "vulnerable"])
+def test_an_equal_number_of_another_thing_is_not_the_object(judge, notes, leaky):
+    """A quantity, a count and the number of what was bought may all be the same as an object's own small id."""
+    app = notes(None)
+    firsts = []
+
+    def answer(request, person, note, mine):
+        if person is None:
+            return NOBODY
+        firsts.extend(one["id"] for one in app.notes.values() if one["id"] not in firsts)
+        shown = [one for one in app.notes.values() if leaky or one["by"] == person["id"]]
+        same = [{"id": number, "name": "Seat", "price": "10.00", "picture": "seat.svg"} for number in firsts[:9]]
+        if request.path == "/notes":
+            items = [{"id": one["id"], "state": "paid", "goods": same, "quantity": firsts[0]} for one in shown]
+            return 200, {"count": firsts[0], "items": items}
+        return (200, mine) if mine else NEVER
+
+    app.answer = answer
+    found = judge(app, f'{READ}\nlist = "GET /notes"')
+    assert said(found, "list.stranger", "list.anonymous") == ("leak" if leaky else "passed", "passed")

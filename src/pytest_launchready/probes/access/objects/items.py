@@ -10,6 +10,12 @@ from pytest_launchready.probes.access.texts import Path, leaves
 
 _LINK: Final = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
+_NAME: Final = re.compile(
+    r"[_@]?(?P<whole>id|uuid|guid|pk|no|number|code|slug|key|ref|reference|href|url|self)"
+    r"|.*(?:[a-z\d](?:Id|ID|Uuid|UUID|No|Number|Code)|[_-](?:id|uuid|guid|no|number|code))"
+)
+"""What an id is called: by itself, or after whose it is."""
+
 
 def places_of(answer: Answer, number: Any) -> frozenset[Path]:
     """Where in an answer an id stands, list places left out."""
@@ -21,6 +27,21 @@ def places_of(answer: Answer, number: Any) -> frozenset[Path]:
     places = frozenset(starred(path) for path, value in leaves(answer.json) if is_named(value, number))
     # A number that stands bare in a list may count anything.
     return frozenset(path for path in places if path[-1:] != ("*",)) or places
+
+
+def own_places(answer: Answer, number: Any) -> frozenset[Path]:
+    """Where in its owner's answer an object's own id stands: not a quantity, nor another thing's equal number."""
+    places = places_of(answer, number)
+    if answer.json is None or len(places) < 2:
+        return places
+    best = min(map(_distance, places))
+    return frozenset(path for path in places if _distance(path) == best)
+
+
+def _distance(path: Path) -> tuple[bool, int, int]:
+    """How far a place is from being an item's own id: outside of lists, by another name, deeper down."""
+    name = _NAME.fullmatch(str(path[-1])) if path else None
+    return "*" not in path, 2 if name is None else 0 if name["whole"] else 1, len(path)
 
 
 def is_named(value: Any, number: Any) -> bool:
@@ -63,7 +84,7 @@ def same_object(answer: Answer, control: Answer, base: Answer | None, number: An
     """
     if number is None or base is None or not 200 <= answer.status < 300 or answer.json is None:
         return False
-    places = places_of(control, number)
+    places = own_places(control, number)
     if any(places & places_of(base, one) for one in (number, *never)):
         return False
     return bool(_beside(control, number, places)) and holds(answer, control, number, places, None)

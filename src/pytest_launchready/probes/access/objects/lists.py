@@ -17,7 +17,7 @@ from pytest_launchready.mapping.template import Template, compile_template
 from pytest_launchready.probes.access.objects.case import Case, Side
 from pytest_launchready.probes.access.objects.casting import Attacker, attack, attacker, callers, tried
 from pytest_launchready.probes.access.objects.controls import PAUSES
-from pytest_launchready.probes.access.objects.items import holds, places_of, starred
+from pytest_launchready.probes.access.objects.items import holds, own_places, starred
 from pytest_launchready.probes.access.objects.proofs import Proof, declared
 from pytest_launchready.probes.access.objects.reads import Round, remedy, worst
 from pytest_launchready.probes.access.texts import Path, leaves, shows
@@ -72,7 +72,7 @@ async def _listed(case: Case, side: Side) -> tuple[Exchange, frozenset[Path], Pr
                 raise Inconclusive(
                     f"{side.person.name} cannot list what is theirs: {exchange.line}", code="owner-cannot-read"
                 )
-            places = places_of(answer, side.id)
+            places = own_places(answer, side.id)
             shown = Proof(tuple(text for text in proof.texts if shows(answer, text)), proof.declared)
             if places or shown.texts:
                 return exchange, places, shown
