@@ -16,6 +16,7 @@ from pytest_launchready.probes.access.routes.facts import (
     people_in,
     same_data,
     same_entry,
+    told_apart,
 )
 from pytest_launchready.probes.access.routes.function import like_admin
 from pytest_launchready.probes.access.routes.graph import read_graph, tells_schema
@@ -246,3 +247,10 @@ class TestGraphs:
             answer({"errors": [{"debug": 'Traceback (most recent call last):\n  File "a.py", line 3, in b'}]})
         )
         assert trace_shown(answer({"errors": [{"message": "Cannot query field x", "trace": None}]})) is None
+
+
+def test_what_two_people_share_marks_neither():
+    """Made-up telephone numbers are few: one that somebody else has as well is no proof of whose an answer is."""
+    shared = [Mark("+12025550123", "buyer's phone", "buyer"), Mark("+12025550123", "seller's phone", "seller")]
+    own = Mark("+12025550124", "stranger's phone", "stranger")
+    assert told_apart([*shared, own, own]) == [own, own]

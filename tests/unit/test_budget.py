@@ -398,6 +398,18 @@ def test_undo_goes_on_until_it_meets_as_many_errors_itself(board):
     assert str(found[2]).startswith("the target fails: 2 errors in a row while the run undid what it had made;")
 
 
+@pytest.mark.parametrize(("status", "stopped"), [(500, 0), (503, 0), (502, 1), (None, 1)])
+def test_wrong_codes_may_be_refused_as_500_while_a_limit_is_looked_for(status, stopped):
+    """Gateway errors and lost answers stop a run all the same, and so does a 500 at any other time."""
+    tally = Tally()
+    bad = Exchange("POST", URL, (), b"", 0.1, Answer(status, (), "") if status else None, error="" if status else "x")
+    with expecting_limits():
+        circuit.note(tally, bad, Terms(failures=1), undoing=False)
+    assert tally.stopped == stopped
+    circuit.note(tally, bad, Terms(failures=1), undoing=False)
+    assert tally.stopped == 1
+
+
 def test_a_reason_is_bounded():
     """What a server says cannot fill the board."""
     tally = Tally()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.wire.board import Tally
+from pytest_launchready.wire.patience import EXPECTING_LIMITS
 from pytest_launchready.wire.terms import Terms
 
 WINDOW = 20
 """The last requests that an error rate is taken of; before there are so many, none is."""
 LONGEST_REASON = 200
+OF_PROGRAMS = frozenset({500, 503})
+"""How some programs refuse a wrong code or one try too many: while a limit is looked for, no sign of being unwell."""
 
 
 def failed(exchange: Exchange) -> bool:
@@ -19,6 +22,8 @@ def failed(exchange: Exchange) -> bool:
 def note(tally: Tally, exchange: Exchange, terms: Terms, *, undoing: bool) -> None:
     """Counts an exchange, and stops the run where it is one error too many."""
     bad = failed(exchange)
+    if bad and EXPECTING_LIMITS.get() and exchange.answer is not None and exchange.answer.status in OF_PROGRAMS:
+        return
     if undoing:
         tally.undo_row = tally.undo_row + 1 if bad else 0
         return

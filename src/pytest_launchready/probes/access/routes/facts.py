@@ -79,6 +79,15 @@ def marks_of(person: Person) -> Iterator[Mark]:
             yield Mark(text, f"{person.name}'s {name}", person.name)
 
 
+def told_apart(marks: Iterable[Mark]) -> list[Mark]:
+    """The marks that one person alone has: made-up telephone numbers are few, so two people may share one."""
+    every = list(marks)
+    owners: dict[str, set[str]] = {}
+    for mark in every:
+        owners.setdefault(mark.text, set()).add(mark.whose)
+    return [mark for mark in every if len(owners[mark.text]) == 1]
+
+
 def marks_in(side: Side, kind: str, open_texts: Iterable[str]) -> Iterator[Mark]:
     """What of a private object is told from everything else: its opaque id, and texts that this run has made up."""
     shown = set(open_texts)

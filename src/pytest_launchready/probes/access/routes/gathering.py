@@ -22,7 +22,7 @@ from pytest_launchready.probes.access.objects.case import Side, awake, open_case
 from pytest_launchready.probes.access.refusals import wants_login
 from pytest_launchready.probes.access.routes.document_routes import of_document
 from pytest_launchready.probes.access.routes.documents import described, visitor
-from pytest_launchready.probes.access.routes.facts import Facts, Mark, marks_in, marks_of
+from pytest_launchready.probes.access.routes.facts import Facts, marks_in, marks_of, told_apart
 from pytest_launchready.probes.access.routes.graph_routes import of_graph
 from pytest_launchready.probes.access.routes.map_routes import MapRoutes, fields_of
 from pytest_launchready.probes.access.routes.route import Route, Untried, written
@@ -169,7 +169,7 @@ def _facts(context: Context, values: Values) -> Facts:
         *(made.person for made in context.marketplace.company.stage.register.made if made.kind == "account"),
     ]
     people = {person.name: person for person in everybody if not person.anonymous and person.role != "admin"}
-    marks: list[Mark] = [mark for person in people.values() for mark in marks_of(person)]
+    marks = told_apart([mark for person in people.values() for mark in marks_of(person)])
     shown = list(_shown(values, people.values()))
     for kind, side in values.objects.items():
         if kind in values.private:
