@@ -7,6 +7,7 @@ import pytest
 from pytest_launchready.core.answer import Answer
 from pytest_launchready.core.exchange import Exchange
 from pytest_launchready.flows.objects import Order
+from pytest_launchready.mapping.load import load_map
 from pytest_launchready.probes.access.objects.case import Side
 from pytest_launchready.probes.access.routes.facts import (
     Facts,
@@ -21,7 +22,9 @@ from pytest_launchready.probes.access.routes.facts import (
 from pytest_launchready.probes.access.routes.function import like_admin
 from pytest_launchready.probes.access.routes.graph import read_graph, tells_schema
 from pytest_launchready.probes.access.routes.graphql_tries import nested, ran, trace_shown
+from pytest_launchready.probes.access.routes.map_routes import MapRoutes
 from pytest_launchready.probes.access.routes.route import admin_by
+from pytest_launchready.probes.access.routes.route_values import Values
 from pytest_launchready.probes.access.routes.route_words import ACTS, ADMIN, OPEN, says, segments, singular, words
 
 
@@ -254,3 +257,22 @@ def test_what_two_people_share_marks_neither():
     shared = [Mark("+12025550123", "buyer's phone", "buyer"), Mark("+12025550123", "seller's phone", "seller")]
     own = Mark("+12025550124", "stranger's phone", "stranger")
     assert told_apart([*shared, own, own]) == [own, own]
+
+
+def test_what_proves_a_log_in_is_nobodys_privilege(tmp_path):
+    """Whatever its path is called; another step of such a path may be the admin's."""
+    (tmp_path / "launchready.toml").write_text(
+        """
+        [targets.shop]
+        kind = "local"
+        api = "http://shop.test"
+        [steps.me]
+        request = "GET /dashboard"
+        capture = { id = "id" }
+        [steps.figures]
+        request = "GET /dashboard/figures"
+        """
+    )
+    mapped = load_map(tmp_path / "launchready.toml", "shop", environ={})
+    routes = MapRoutes(Values(mapped, {}, frozenset(), {}), None).all()
+    assert {route.name: route.admin for route in routes} == {"me": "", "figures": "perhaps"}

@@ -48,6 +48,10 @@ class MapRoutes:
                 if verb.step is None and verb.request.safe:
                     yield self._of_verb(resource, name, verb.request)
 
+    def _logs_in(self) -> set[str]:
+        """Steps that prove a log-in, so they are everybody's own, whatever word their path has."""
+        return {"me", *(person.me for person in self.values.mapped.people.values())}
+
     def operation(self, request: Request) -> Operation | None:
         """What the document says of a request."""
         if self.document is None:
@@ -101,7 +105,7 @@ class MapRoutes:
         why = ""
         if actor == "admin":
             rank, why = "declared", "the map says actor admin"
-        elif actor is None and not shown:
+        elif actor is None and not shown and name not in self._logs_in():
             rank, why = admin_of(operation) if operation else admin_by(path, [], [])
         return Route(
             name,
