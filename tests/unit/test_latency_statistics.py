@@ -5,6 +5,7 @@ import random
 import pytest
 
 from pytest_launchready.core.errors import UseError
+from pytest_launchready.probes.latency.judging import said
 from pytest_launchready.probes.latency.samples import Sample
 from pytest_launchready.probes.latency.schedule import MEDIAN, P95, Every, Once, once
 from pytest_launchready.probes.latency.series import Series
@@ -113,6 +114,16 @@ def test_a_hopeless_service_is_not_asked_for_long():
     for _ in range(4):
         series.add(Sample(0.8))
     assert (series.decision, series.n) == ("failed", 4)
+
+
+def test_of_a_few_calls_no_p95_is_told():
+    """It would be the longest of them: only a bound from below is known, until there are twenty."""
+    series = Series(P95, 0.3)
+    for number in range(19):
+        series.add(Sample(0.1 + number / 1000))
+    assert "p50 109 ms, p95 at least 11" in said(series)
+    series.add(Sample(0.1))
+    assert "p95 117 ms (95 % interval 115 ms to no upper bound)" in said(series)
 
 
 def test_every_fails_at_the_first_slow_call():

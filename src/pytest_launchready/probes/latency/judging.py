@@ -20,6 +20,9 @@ ADVICE = {
     "send": "the request is long, or the way to the server slow",
 }
 
+FEWEST = 20
+"""Calls below which the nearest-rank p95 is the longest of them, so that no figure of it is told (computed)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -55,12 +58,10 @@ def said(series: Series) -> str:
     """What the samples were, in a sentence."""
     if not series.n:
         return "no call was timed"
-    low, high = series.range(0.95)
-    upper = "no upper bound" if high is None else _ms(high)
     parts = [
         f"{series.slow} of {counted(series.n, 'call')} over {series.limit * 1000:g} ms"
         + (f" ({counted(series.errors, 'error')} among them)" if series.errors else ""),
-        f"p50 {_ms(series.quantile(0.5))}, p95 {_ms(series.quantile(0.95))} (95 % interval {_ms(low)} to {upper})",
+        f"p50 {_ms(series.quantile(0.5))}, {_p95(series)}",
         f"max {_ms(series.quantile(1.0))}",
     ]
     dominating = series.dominating()
@@ -140,3 +141,11 @@ def _ms(seconds: float) -> str:
 
 def _round(seconds: float) -> float:
     return round(seconds * 1000, 3)
+
+
+def _p95(series: Series) -> str:
+    low, high = series.range(0.95)
+    if series.n < FEWEST:
+        return f"p95 at least {_ms(low)}"
+    upper = "no upper bound" if high is None else _ms(high)
+    return f"p95 {_ms(series.quantile(0.95))} (95 % interval {_ms(low)} to {upper})"
