@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo        run the sample suite against the embedded marketplace, write an HTML report"
 	@echo "make test        lint, types, layers, and every test but the long ones"
-	@echo "make verify      the long proofs too: a real shop, many rounds (about 15 minutes)"
+	@echo "make verify      the long proofs too: every defect, a real shop, many rounds (about an hour)"
 	@echo "make benchmarks  measure, as ratios in one run"
 
 $(READY): pyproject.toml
@@ -38,7 +38,7 @@ test: lint
 	$(BIN)/coverage report
 
 verify: test
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long -n 2
 
 benchmarks: $(READY)
 	$(BIN)/python benchmarks/run.py

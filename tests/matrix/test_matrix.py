@@ -77,6 +77,15 @@ def cells(dialect):
     return [name for name, globs in seen_by(dialect).items() if isinstance(globs, list)]
 
 
+def one_of_each():
+    """A defect of REST for each group of checks (the first two parts of their ids): `make verify` tries them all."""
+    table, first = seen_by("rest"), {}
+    for name in cells("rest"):
+        for glob in table[name][:1]:
+            first.setdefault(".".join(glob.split(".")[:2]), name)
+    return list(first.values())
+
+
 def test_every_defect_is_in_the_matrix():
     """None can be added without saying who sees it, and none is named that there is not."""
     for dialect in DIALECTS:
@@ -91,9 +100,9 @@ def test_the_clean_marketplace_is_all_green(dialect, tmp_path):
     assert sum(check["verdict"] == "passed" for check in checks) > len(checks) / 2
 
 
-@pytest.mark.parametrize("defect", cells("rest"))
+@pytest.mark.parametrize("defect", one_of_each())
 def test_a_defect_is_seen_by_its_checks(defect, tmp_path):
-    """The checks that should see it fail; in REST, asked alone."""
+    """The checks that should see it fail; in REST, asked alone, one defect of each group."""
     globs = seen_by("rest")[defect]
     checks, printed = audit(tmp_path, "rest", f"--launchready-checks={','.join(globs)}", defect=defect)
     assert judge(checks, globs, undecided(defect)) == [], printed
