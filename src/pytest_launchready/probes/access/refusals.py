@@ -21,6 +21,15 @@ _LOGIN: Final = re.compile(
 _PASSWORD: Final = re.compile(r"<input\b[^>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
 
 
+IN_WORDS: Final = "with an error in it"
+"""How `refusal` ends where only a field of the JSON refuses: an object may have a field of that name too."""
+
+
+def only_in_words(refused: str) -> bool:
+    """Whether what `refusal` gave rests on nothing but a field's name."""
+    return refused.endswith(IN_WORDS)
+
+
 def refusal(answer: Answer, request: Request, auth: Auth) -> str | None:  # noqa: PLR0911 - a table of refusals
     """What refuses, in words, where an answer is a refusal whatever it is compared with; None where it is none."""
     document = answer.json
@@ -36,7 +45,7 @@ def refusal(answer: Answer, request: Request, auth: Auth) -> str | None:  # noqa
     if answer.status == 204 or not answer.text.strip() or (answer.flaw is None and is_empty(document)):
         return f"{answer.reason}, empty"
     if _says_no(document):
-        return f"{answer.reason} with an error in it"
+        return f"{answer.reason} {IN_WORDS}"
     if document is None and _PASSWORD.search(answer.text):
         return f"{answer.reason} with a form to log in"
     return None

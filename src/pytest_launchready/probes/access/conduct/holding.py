@@ -13,6 +13,7 @@ from pytest_launchready.core.verdicts import Verdict, failed, inconclusive, pass
 from pytest_launchready.flows.person import Person
 from pytest_launchready.probes.access.conduct.tokens import Carrier, Jwt, bare, carriers, read_jwt
 from pytest_launchready.probes.access.conduct.witness import Witness, find_witness
+from pytest_launchready.probes.access.objects.proofs import masked
 from pytest_launchready.probes.access.spares import spare
 from pytest_launchready.probes.subject import Context
 
@@ -133,7 +134,7 @@ async def judged(
             failure = Failure(
                 title=f"{which} is accepted: {witness.name} shows the account of {session.person.name}",
                 expected="a refusal, as without a session",
-                got=f"{answer.reason}, with {mark[:4]}… of that account, as in the genuine answer",
+                got=f"{answer.reason}, with {masked(mark)} of that account, as in the genuine answer",
                 change="",
                 exchange=exchange,
                 control=witness.genuine,

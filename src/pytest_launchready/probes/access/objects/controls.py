@@ -14,7 +14,7 @@ from pytest_launchready.probes.access.objects.case import Case, Side, never_exis
 from pytest_launchready.probes.access.objects.casting import Attacker, stranger
 from pytest_launchready.probes.access.objects.items import places_of
 from pytest_launchready.probes.access.objects.proofs import Proof, declared, learnt
-from pytest_launchready.probes.access.refusals import refusal
+from pytest_launchready.probes.access.refusals import only_in_words, refusal
 from pytest_launchready.probes.asking import Caller
 
 PAUSES: Final = (0.0, 0.3, 0.9)
@@ -146,7 +146,7 @@ def _null(answer: Answer, request: Any, side: Side) -> str | None:
     """Why a good status shows nothing."""
     words = refusal(answer, request, side.person.auth)
     # An object may have a field named `error`; what the map or GraphQL refuses, or what is empty, is none.
-    return words if words is not None and not words.endswith("with an error in it") else None
+    return words if words is not None and not only_in_words(words) else None
 
 
 def _nothing_shown(case: Case, side: Side, exchange: Exchange, proof: Proof) -> Inconclusive:

@@ -17,7 +17,7 @@ from pytest_launchready.probes.access.objects.casting import Attacker, attack, a
 from pytest_launchready.probes.access.objects.controls import Baseline, Control, baseline_of, control_of
 from pytest_launchready.probes.access.objects.items import same_object
 from pytest_launchready.probes.access.objects.proofs import Proof
-from pytest_launchready.probes.access.refusals import alike, refusal, same_form, shared
+from pytest_launchready.probes.access.refusals import alike, only_in_words, refusal, same_form, shared
 from pytest_launchready.probes.asking import Caller
 
 LIKE = "as for an object that never existed"
@@ -122,7 +122,7 @@ def why_refused(  # noqa: PLR0911 - a table of refusals
     words = refusal(answer, request, auth)
     # What the owner is told too, and nobody of anything else, may be the object though it reads like a refusal.
     common = shared(answer, control.answer, [base, *control.others], asked)
-    if words is not None and (not words.endswith("with an error in it") or not common):
+    if words is not None and (not only_in_words(words) or not common):
         return words
     if _own(answer, control, one):
         return "the caller's own"

@@ -14,7 +14,7 @@ from pytest_launchready.mapping.records import Auth
 from pytest_launchready.probes.access.objects.case import Case, Side, ids_in
 from pytest_launchready.probes.access.objects.casting import Attacker
 from pytest_launchready.probes.access.objects.controls import baseline_of
-from pytest_launchready.probes.access.refusals import alike, refusal
+from pytest_launchready.probes.access.refusals import alike, only_in_words, refusal
 from pytest_launchready.probes.access.texts import plain_text, shows
 from pytest_launchready.probes.asking import Caller
 
@@ -118,7 +118,7 @@ def _there(case: Case, side: Side, verb: str, answer: Answer) -> bool:
     if case.resource.gone is not None and verb == "read" and case.resource.gone.find(answer, names):
         return False
     words = refusal(answer, case.verb(verb).request, auth)
-    return words is None or words.endswith("with an error in it")
+    return words is None or only_in_words(words)
 
 
 def _item(document: Any, side: Side) -> Any:
