@@ -294,11 +294,16 @@ def test_ctrl_c_in_a_waiting_call_cancels_the_work(engine: Engine) -> None:
     work = Work(cleaning=0.05)
     main = threading.main_thread().ident
     assert main
-    watcher = when(work.started, lambda: signal.pthread_kill(main, signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt) as caught:
-        engine.run(work.run)
+    # A shell that starts the tests in the background may have them ignore SIGINT: the wait would never end.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        watcher = when(work.started, lambda: signal.pthread_kill(main, signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt) as caught:
+            engine.run(work.run)
+        watcher.join()
+    finally:
+        signal.signal(signal.SIGINT, previous)
     assert work.ended.is_set()
-    watcher.join()
     files = {str(entry.path) for entry in caught.traceback}
     assert not any("threading" in file or "concurrent" in file for file in files), files
 
